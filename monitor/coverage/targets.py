@@ -1,0 +1,169 @@
+"""Turns places into what is measured: streets, rings and approaches of schools, key areas.
+
+Lengths and cameras are left to the other modules of this folder.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from monitor.coverage.sectors import Ints
+from monitor.geodesy.projection import Projection
+from monitor.model import Place, PlaceKind
+
+MAIN, APPROACH = 0, 1
+"""Parts of a place: target number = 2 * place index + part."""
+
+_POINTS, _LINES, _SURFACES = (0, 4), (1, 2, 5), (3, 6)  # GEOS geometry type numbers
+
+Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """How a site becomes lines, metres. ring_m: distance of the perimeter line outside the site.
+    approach_m: how far public street counts as approach (local checklists say 50..200). point_m:
+    radius assumed around a site known as a point only."""
+
+    ring_m: float = 5.0
+    approach_m: float = 100.0
+    point_m: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """What is measured, on the city plane.
+
+    keys, kinds: per place index. lines with line_target: rising target numbers. surfaces: key areas
+    by place index. assumed: place indices whose outline is a disc around a point. defects: sentence
+    per place key whose geometry cannot be used.
+    """
+
+    keys: tuple[int, ...]
+    kinds: tuple[PlaceKind, ...]
+    projection: Projection
+    lines: Shapes
+    line_target: Ints
+    surfaces: Mapping[int, Any]
+    assumed: frozenset[int]
+    defects: Mapping[int, str]
+
+    @property
+    def targets(self) -> int:
+        """Number of targets, those without lines included."""
+        return 2 * len(self.keys)
+
+
+def lay_out(places: Mapping[int, Place], surroundings: Surroundings) -> Layout:
+    """Projects all places around their common centre and cuts them into targets."""
+    keys = tuple(sorted(places))
+    kinds = tuple(places[key].kind for key in keys)
+    shapes, defects = _shapes(places, keys)
+    projection = _projection(shapes)
+    flat = shapely.transform(shapes, projection.to_plane)
+    streets = [i for i, kind in enumerate(kinds) if kind is PlaceKind.STREET]
+    lines, target = _streets(flat, streets)
+    sites, assumed = _sites(flat, kinds, surroundings)
+    schools = {i: site for i, site in sites.items() if kinds[i] is PlaceKind.SCHOOL}
+    rings = _rings(schools, surroundings)
+    ways = _approaches(schools, lines, surroundings)
+    lines = np.concatenate([lines, rings[0], ways[0]])
+    target = np.concatenate([target, rings[1], ways[1]])
+    order = np.argsort(target, kind="stable")
+    return Layout(
+        keys=keys,
+        kinds=kinds,
+        projection=projection,
+        lines=lines[order],
+        line_target=target[order],
+        surfaces={i: site for i, site in sites.items() if kinds[i] is PlaceKind.KEY_AREA},
+        assumed=frozenset(assumed),
+        defects=defects,
+    )
+
+
+def _shapes(places: Mapping[int, Place], keys: tuple[int, ...]) -> tuple[Shapes, dict[int, str]]:
+    texts = np.array([_text(places[key]) for key in keys], dtype=object)
+    shapes: Shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
+    defects = {}
+    kinds, points = shapely.get_type_id(shapes), shapely.get_num_coordinates(shapes)
+    bounds = np.abs(shapely.bounds(shapes)) <= (180.0, 89.0, 180.0, 89.0)
+    usable = bounds.all(axis=1)  # false for NaN, hence for empty shapes too
+    for index, key in enumerate(keys):
+        problem = _problem(places[key].kind, int(kinds[index]), int(points[index]))
+        if problem is None and not usable[index]:
+            problem = "Coordinates are out of range: longitude first, degrees."
+        if problem is not None:
+            shapes[index], defects[key] = shapely.Point(), problem
+    return shapes, defects
+
+
+def _text(place: Place) -> str:
+    try:
+        return json.dumps(dict(place.geometry))
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _problem(kind: PlaceKind, type_id: int, points: int) -> str | None:
+    if type_id < 0:
+        return "The geometry is not readable GeoJSON."
+    wanted = _LINES if kind is PlaceKind.STREET else _POINTS + _SURFACES
+    if type_id not in wanted:
+        return f"The shape does not fit a {kind.value}: lines for streets, surfaces for the others."
+    return None if points else "The geometry is empty."
+
+
+def _projection(shapes: Shapes) -> Projection:
+    points = shapely.get_coordinates(shapes)
+    return Projection.centred_on(points) if len(points) else Projection(lon_deg=0.0, lat_deg=0.0)
+
+
+def _streets(flat: Shapes, streets: list[int]) -> tuple[Shapes, Ints]:
+    # Pieces that meet end to end become one line, so that a gap over a crossing stays one gap.
+    parts, owner = shapely.get_parts(shapely.line_merge(flat[streets]), return_index=True)
+    return parts, np.array(streets, dtype=np.int64)[owner] * 2 + MAIN
+
+
+def _sites(
+    flat: Shapes, kinds: tuple[PlaceKind, ...], surroundings: Surroundings
+) -> tuple[dict[int, Any], set[int]]:
+    sites, assumed = {}, set()
+    for index, kind in enumerate(kinds):
+        shape = flat[index]
+        if kind is PlaceKind.STREET or shape.is_empty:
+            continue
+        if shapely.get_type_id(shape) in _POINTS:
+            shape = shape.buffer(surroundings.point_m)
+            assumed.add(index)
+        # buffer(0) keeps surfaces only; make_valid may leave stray lines of a self-touching border
+        sites[index] = shapely.make_valid(shape).buffer(0)
+    return sites, assumed
+
+
+def _rings(schools: Mapping[int, Any], surroundings: Surroundings) -> tuple[Shapes, Ints]:
+    outside = shapely.buffer(np.array(list(schools.values()), dtype=object), surroundings.ring_m)
+    parts, owner = shapely.get_parts(outside, return_index=True)
+    places = np.array(list(schools), dtype=np.int64)[owner]
+    return shapely.get_exterior_ring(parts), places * 2 + MAIN
+
+
+def _approaches(
+    schools: Mapping[int, Any], streets: Shapes, surroundings: Surroundings
+) -> tuple[Shapes, Ints]:
+    sites = np.array(list(schools.values()), dtype=object)
+    zones = shapely.difference(shapely.buffer(sites, surroundings.approach_m), sites)
+    school, street = shapely.STRtree(streets).query(zones, predicate="intersects")
+    order = np.lexsort([street, school])
+    school, street = school[order], street[order]
+    pieces, owner = shapely.get_parts(
+        shapely.intersection(streets[street], zones[school]), return_index=True
+    )
+    is_line = shapely.get_type_id(pieces) == 1
+    places = np.array(list(schools), dtype=np.int64)[school[owner[is_line]]]
+    return pieces[is_line], places * 2 + APPROACH
