@@ -1,0 +1,131 @@
+"""Reads the tree of areas from CSV or XLSX: code, name, parent, level.
+
+Which area a camera or place belongs to is written in their own files.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+from monitor.inventory import fields, source, table, values
+from monitor.inventory.grid import Record
+from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
+from monitor.inventory.source import LIMITS, Form, Limits
+from monitor.model import Area
+
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "code": ("area_code", "代码", "编码", "区划代码", "行政区划代码", "区域编码", "组织编码"),
+    "name": ("area_name", "名称", "区划名称", "行政区划名称", "区域名称", "组织名称"),
+    "parent_code": ("parent", "上级", "上级代码", "上级编码", "上级区划代码", "父级编码"),
+    "level": ("级别", "层级", "区划级别", "类型"),
+}
+_BY_HEADER = {
+    fields.normalise(header): name for name, others in HEADERS.items() for header in (name, *others)
+}
+_EXPECTED = f"Expected columns: {', '.join(HEADERS)} (or 代码, 名称, 上级代码, 级别)."
+
+Lines = dict[str, tuple[int, Area]]
+
+
+def read_areas(
+    path: str | os.PathLike[str], *, known: Collection[str] = (), limits: Limits = LIMITS
+) -> Reading[Area]:
+    """Areas with parents before their children. known: codes already stored, valid as parents."""
+    try:
+        opened = source.read(path, limits)
+        if opened.form is Form.JSON:
+            raise refuse(opened.file, "Areas are read from CSV or XLSX.", _EXPECTED)
+        return _read(opened, known, limits)
+    except Refused as refused:
+        return failed(refused.problem)
+
+
+def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Reading[Area]:
+    found = table.read(opened, lambda h: fields.normalise(h) in _BY_HEADER, None, limits)
+    places = {
+        _BY_HEADER[fields.normalise(header)]: place
+        for place, header in reversed(list(enumerate(found.headers)))
+        if fields.normalise(header) in _BY_HEADER
+    }
+    if "code" not in places or "name" not in places:
+        shown = ", ".join(filter(None, found.headers))
+        raise refuse(opened.file, f"No columns for code and name; found: {shown}.", _EXPECTED)
+    findings = Findings(opened.file, limits.problems, found.unit)
+    listed: Lines = {}
+    for record in found.records:
+        _add(record, places, listed, findings)
+    _check_tree(listed, known, findings)
+    return findings.reading(_parents_first(listed), len(found.records))
+
+
+def _add(record: Record, places: Mapping[str, int], listed: Lines, findings: Findings) -> None:
+    cells = {
+        name: record.cells[place] if place < len(record.cells) else ""
+        for name, place in places.items()
+    }
+    try:
+        code = values.code(cells["code"])
+        parent = values.code(cells["parent_code"]) if cells.get("parent_code") else None
+    except ValueError as error:
+        reason, advice = error.args
+        shown = f"{cells['code']} {cells.get('parent_code', '')}".strip()
+        findings.error(reason, advice, line=record.line, column="code", value=shown)
+        return
+    if not cells["name"]:
+        findings.error("The area has no name.", "Enter it.", line=record.line, column="name")
+        return
+    if code in listed:
+        reason = f"The code stands already in {findings.unit} {listed[code][0]}."
+        advice = "Correct or delete one of the two."
+        findings.error(reason, advice, line=record.line, column="code", value=code)
+        return
+    area = Area(code=code, name=cells["name"], parent_code=parent, level=cells.get("level", ""))
+    listed[code] = (record.line, area)
+
+
+def _check_tree(listed: Lines, known: Collection[str], findings: Findings) -> None:
+    for line, area in listed.values():
+        parent = area.parent_code
+        if parent is not None and parent not in listed and parent not in known:
+            findings.error(
+                "The parent is neither in this file nor stored.",
+                "Add a row for it, or correct the code.",
+                line=line,
+                column="parent_code",
+                value=parent,
+            )
+    for cycle in _cycles(listed):
+        findings.error(
+            f"These areas are their own ancestors: {' -> '.join([*cycle[:10], cycle[0]])}.",
+            "Correct the parent of one of them.",
+            line=listed[cycle[0]][0],
+            column="parent_code",
+        )
+
+
+def _cycles(listed: Lines) -> list[Sequence[str]]:
+    """Each cycle once, beginning with its first code in the file."""
+    done: set[str] = set()
+    found: list[Sequence[str]] = []
+    for start in listed:
+        path: dict[str, None] = {}
+        code: str | None = start
+        while code is not None and code in listed and code not in done and code not in path:
+            path[code] = None
+            code = listed[code][1].parent_code
+        if code is not None and code in path:
+            walked = list(path)
+            found.append(walked[walked.index(code) :])
+        done |= path.keys()
+    return found
+
+
+def _parents_first(listed: Lines) -> list[Area]:
+    """File order, but never a child before its parent; areas on a cycle are left out."""
+    children: dict[str | None, list[Area]] = {}
+    for _, area in listed.values():
+        parent = area.parent_code if area.parent_code in listed else None
+        children.setdefault(parent, []).append(area)
+    ordered = list(children.get(None, ()))
+    for area in ordered:  # grows while it is walked
+        ordered.extend(children.get(area.code, ()))
+    return ordered

@@ -1,0 +1,130 @@
+"""Makes places of the features of one file: street pieces grouped, codes that stay the same.
+
+Reading a feature is left to `places`.
+"""
+
+import hashlib
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from monitor.inventory import geojson
+from monitor.inventory.problems import Findings
+from monitor.model import Place, PlaceKind
+
+_EARTH_M = 6_371_008.8  # mean radius; haversine is within 0.6 % of the ellipsoid
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """One feature understood: a whole school or key area, or a piece of a street."""
+
+    number: int
+    kind: PlaceKind
+    own_code: str
+    id: str
+    name: str
+    word: str
+    area_code: str | None
+    area_type: str | None
+    required: int | None
+    geometry: Mapping[str, Any]
+    left_out: bool
+
+
+def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Place]]:
+    """Streets with the number of their first feature; pieces of one name in one area are one."""
+    grouped: dict[tuple[str | None, ...], list[Piece]] = defaultdict(list)
+    lines = [piece for piece in pieces if piece.kind is PlaceKind.STREET]
+    unnamed = _unique([piece for piece in lines if not piece.name and not piece.own_code])
+    for piece in lines:
+        own = piece.own_code or unnamed.get(piece.number)
+        # A pair, not the joined code: "a/b" of no area and "b" of area "a" are two streets.
+        grouped[(own,) if own else (piece.area_code, piece.name)].append(piece)
+    found: list[tuple[int, Place]] = []
+    tunnels: list[str] = []
+    for key, group in grouped.items():
+        code = "/".join(filter(None, ("street", *key) if len(key) > 1 else key))
+        place = _street(code, group)
+        if place is None:
+            tunnels.append(group[0].name or code)
+        else:
+            found.append((group[0].number, place))
+    if tunnels:
+        names = ", ".join(tunnels[:20])
+        findings.note(
+            f"{len(tunnels)} streets are wholly tunnel, covered or unbuilt and left out: {names}."
+        )
+    return found
+
+
+def _street(code: str, group: Sequence[Piece]) -> Place | None:
+    """One street of its pieces; None when nothing of it lies open."""
+    lines = [line for piece in group if not piece.left_out for line in _lines(piece)]
+    if not lines:
+        return None
+    hidden = math.fsum(
+        _length_m(line) for piece in group if piece.left_out for line in _lines(piece)
+    )
+    required = [piece.required for piece in group if piece.required is not None]
+    return Place(
+        kind=PlaceKind.STREET,
+        code=code,
+        name=group[0].name or f"{group[0].word} {group[0].id}",
+        geometry={"type": "MultiLineString", "coordinates": lines},
+        area_code=group[0].area_code,
+        required=max(required) if required else None,
+        excluded_m=round(hidden, 1),
+    )
+
+
+def _lines(piece: Piece) -> Iterator[list[list[float]]]:
+    return geojson.lines(piece.geometry["type"], piece.geometry["coordinates"])
+
+
+def _length_m(line: Sequence[Sequence[float]]) -> float:
+    return sum(_haversine_m(*a, *b) for a, b in pairwise(line))
+
+
+def _haversine_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_lat, half_lon = (phi2 - phi1) / 2, math.radians(lon2 - lon1) / 2
+    chord = math.sin(half_lat) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_lon) ** 2
+    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(chord)))
+
+
+def others(pieces: Sequence[Piece]) -> list[tuple[int, Place]]:
+    whole = [piece for piece in pieces if piece.kind is not PlaceKind.STREET]
+    codes = _unique([piece for piece in whole if not piece.own_code])
+    return [
+        (
+            piece.number,
+            Place(
+                kind=piece.kind,
+                code=piece.own_code or codes[piece.number],
+                name=piece.name or f"{piece.word} {piece.id}",
+                geometry=piece.geometry,
+                area_code=piece.area_code,
+                area_type=piece.area_type,
+                required=piece.required,
+            ),
+        )
+        for piece in whole
+    ]
+
+
+def _unique(pieces: Sequence[Piece]) -> dict[int, str]:
+    """Codes by feature number; where a source id repeats, the shape of the piece is added."""
+    seen = Counter(piece.id for piece in pieces)
+    return {
+        piece.number: piece.id if seen[piece.id] == 1 else f"{piece.id}/{_shape(piece)}"
+        for piece in pieces
+    }
+
+
+def _shape(piece: Piece) -> str:
+    return hashlib.sha256(json.dumps(piece.geometry).encode()).hexdigest()[:8]

@@ -1,0 +1,245 @@
+"""Reads the text of one cell as the shape its field asks for.
+
+Each reader raises ValueError(reason, advice); what that costs, the row or only a
+warning, is decided by `LENIENT` and `cameras`.
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from monitor.geodesy import direction
+from monitor.inventory import words
+from monitor.inventory.fields import Shape
+
+Reader = Callable[[str], Any]
+
+# A wrong value of these loads with a warning: a camera is worth more than its date of purchase.
+LENIENT = frozenset(
+    {
+        Shape.KIND,
+        Shape.DIRECTION,
+        Shape.DIRECTION_CODE,
+        Shape.CLASS,
+        Shape.MAC,
+        Shape.DATE,
+        Shape.IPV6,
+    }
+)
+SHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+
+_NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,25})?|\.\d{1,25})([eE][+-]?\d{1,3})?", re.ASCII)
+_EXPONENT = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{2}", re.ASCII)
+_EXCEL_TEXT = re.compile(r'="(.*)"|\'(\d+)', re.DOTALL)
+_HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+_MAC = re.compile(r"(?:[0-9A-F]{2}[-:.]?){5}[0-9A-F]{2}|(?:[0-9A-F]{4}[.-]){2}[0-9A-F]{4}")
+_CODE_CHARACTERS = 128
+_TEXT_CHARACTERS = 4_000
+
+_DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%Y年%m月%d日",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+)
+
+
+def readers(dates: Sequence[str] = ()) -> Mapping[Shape, Reader]:
+    """One reader per shape. dates: further date formats, tried first."""
+    formats = (*dates, *_DATES)
+
+    @lru_cache(4096)
+    def date(text: str) -> str:
+        return _date(text, formats)
+
+    return {**_READERS, Shape.DATE: date}
+
+
+def is_exponent(text: str) -> bool:
+    """True for a long number that a spreadsheet has turned into something like 1.31E+19."""
+    return _EXPONENT.fullmatch(text) is not None
+
+
+def code(text: str) -> str:
+    """A code as text; the forms ="131…" and '131… by which people keep digits are unwrapped."""
+    wrapped = _EXCEL_TEXT.fullmatch(text)
+    bare = ((wrapped[1] or wrapped[2] or "") if wrapped else text).strip()
+    if is_exponent(bare):
+        raise ValueError(
+            "A spreadsheet turned this code into a rounded number; its last digits are lost.",
+            "Format the whole column as text, enter the codes again from their source, and save.",
+        )
+    if not bare or len(bare) > _CODE_CHARACTERS or any(map(_control, bare)):
+        raise ValueError("This is no code.", f"A code is 1 to {_CODE_CHARACTERS} characters.")
+    return bare
+
+
+def text(value: str) -> str:
+    if len(value) > _TEXT_CHARACTERS:
+        advice = "Look for a missing quote or delimiter."
+        raise ValueError(f"The text is longer than {_TEXT_CHARACTERS:,} characters.", advice)
+    return value
+
+
+def host(value: str) -> str:
+    """An IP address in its usual form, or a host name."""
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return _name(value)
+    if address.is_unspecified or address.is_multicast or value == "255.255.255.255":
+        raise ValueError("No camera can have this address.", "Enter its own address.")
+    return str(address)
+
+
+def _name(value: str) -> str:
+    if re.fullmatch(r"[\d.]+", value, re.ASCII):
+        advice = "An IPv4 address is four numbers of 0-255 without leading zeros."
+        raise ValueError("This is not a valid IP address.", advice)
+    if "/" in value or ":" in value:
+        advice = "Enter only the address here, and the port in the column port."
+        raise ValueError("This is not an IP address alone.", advice)
+    if len(value) > 253 or not _HOST.fullmatch(value):
+        raise ValueError("This is neither an IP address nor a host name.", "Correct the address.")
+    return value
+
+
+def port(value: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or not 1 <= int(value) <= 65535:
+        raise ValueError("This is not a port.", "A port is a whole number from 1 to 65535.")
+    return int(value)
+
+
+def number(value: str) -> float:
+    if not _NUMBER.fullmatch(value):
+        raise ValueError("This is not a number.", 'Use digits and a decimal point, as in "34.26".')
+    return float(value)
+
+
+def longitude(value: str) -> float:
+    degrees = _degrees(value)
+    if abs(degrees) > 180:
+        advice = "Longitude is -180 to 180 decimal degrees."
+        raise ValueError("The longitude is out of range.", advice)
+    return degrees
+
+
+def latitude(value: str) -> float:
+    degrees = _degrees(value)
+    if 90 < abs(degrees) <= 180:
+        advice = "Check whether longitude and latitude are swapped."
+        raise ValueError("The latitude is out of range, it looks like a longitude.", advice)
+    if abs(degrees) > 90:
+        raise ValueError("The latitude is out of range.", "Latitude is -90 to 90 decimal degrees.")
+    return degrees
+
+
+def _degrees(value: str) -> float:
+    if any(sign in value for sign in "°′″'\""):
+        advice = "Convert it: degrees + minutes / 60 + seconds / 3600."
+        raise ValueError("Degrees, minutes and seconds are not read.", advice)
+    return number(value)
+
+
+def _angle(value: str) -> float | None:
+    degrees = number(value)
+    if not 0 <= degrees <= 360:
+        raise ValueError("The opening angle is out of range.", "It is 0 to 360 degrees.")
+    return degrees or None  # 0 means not reported in GB/T 28181 catalogues
+
+
+def _range(value: str) -> float | None:
+    metres = number(value)
+    if not 0 <= metres <= 50_000:
+        raise ValueError("The range is out of bounds.", "It is given in metres.")
+    return metres or None
+
+
+@lru_cache(4096)
+def _direction(value: str) -> str:
+    try:
+        direction.parse(value)
+    except ValueError as error:
+        advice = "The text is kept; correct it so that coverage knows where the camera looks."
+        raise ValueError(str(error), advice) from None
+    return value
+
+
+def _direction_code(value: str) -> str:
+    return words.DIRECTION_CODES.get(value) or _direction(value)
+
+
+def _word(table: Mapping[str, Any]) -> Reader:
+    def read(value: str) -> Any:
+        try:
+            return table[re.sub(r"[\s-]+", "_", value.lower())]
+        except KeyError:
+            raise ValueError("This value is not known here.", f"Use {', '.join(table)}.") from None
+
+    return read
+
+
+def _mac(value: str) -> str:
+    upper = value.upper()
+    if not _MAC.fullmatch(upper):
+        raise ValueError("This is not a MAC address.", "Write it as 0A-1B-2C-3D-4E-5F.")
+    digits = re.sub(r"[^0-9A-F]", "", upper)
+    return "-".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def _ipv6(value: str) -> str:
+    try:
+        return str(ipaddress.IPv6Address(value))
+    except ValueError:
+        raise ValueError("This is not an IPv6 address.", "Correct or empty the cell.") from None
+
+
+def _date(value: str, formats: Sequence[str]) -> str:
+    for form in formats:
+        try:
+            # A date as written has no zone; it is kept as text and never compared with instants.
+            found = datetime.strptime(value, form)  # noqa: DTZ007
+        except ValueError:
+            continue
+        if found.year < 1950:
+            break
+        return found.date().isoformat() if not _has_time(form) else found.isoformat(" ", "seconds")
+    raise ValueError("This is not a date.", "Write it as 2024-05-31; the text is kept.")
+
+
+def _has_time(form: str) -> bool:
+    return "%H" in form or "%I" in form
+
+
+def _control(character: str) -> bool:
+    return unicodedata.category(character)[0] == "C"
+
+
+_READERS: Mapping[Shape, Reader] = {
+    Shape.CODE: code,
+    Shape.TEXT: text,
+    Shape.HOST: host,
+    Shape.PORT: port,
+    Shape.LONGITUDE: longitude,
+    Shape.LATITUDE: latitude,
+    Shape.INTENT: _word(words.INTENTS),
+    Shape.KIND: _word(words.KINDS),
+    Shape.DIRECTION: _direction,
+    Shape.DIRECTION_CODE: _direction_code,
+    Shape.ANGLE: _angle,
+    Shape.RANGE: _range,
+    Shape.INDOOR: _word(words.INDOOR),
+    Shape.FLAG: _word(words.FLAGS),
+    Shape.CLASS: _word(words.CLASSES),
+    Shape.MAC: _mac,
+    Shape.IPV6: _ipv6,
+}
