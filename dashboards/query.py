@@ -1,0 +1,96 @@
+"""The question a panel asks PostgreSQL, and the pieces of SQL that many panels share.
+
+The text of each panel's own statement stands next to that panel, in the module of its board.
+"""
+
+# ruff: noqa: S608 - statements are joined from our own text; values enter through Grafana's quoting
+
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.cog import builder as cogbuilder
+from grafana_foundation_sdk.cog import variants
+from grafana_foundation_sdk.models.common import DataSourceRef
+
+DATASOURCE = "grafana-postgresql-datasource"
+DATASOURCE_UID = "sharp-eyes-bi"
+
+# Several areas, one, all or none may be chosen; figures of an area include the areas below it.
+# ARRAY[] is valid where IN () is not, so that choosing nothing shows nothing instead of an error.
+CHOSEN = """WITH RECURSIVE chosen AS (
+  SELECT area_code FROM bi.area WHERE area_code = ANY(ARRAY[$area]::text[])
+  UNION
+  SELECT a.area_code FROM bi.area a JOIN chosen ON a.parent_code = chosen.area_code
+)"""
+
+# Share of its time a camera or area must have been observed before a rate is shown (domain 6).
+OBSERVED_AT_LEAST = "0.8"
+
+
+def datasource() -> DataSourceRef:
+    """The one data source of all boards, by its fixed uid."""
+    return DataSourceRef(type_val=DATASOURCE, uid=DATASOURCE_UID)
+
+
+def in_area(alias: str) -> str:
+    """Condition on the area of `alias`; needs `CHOSEN` in front of the statement."""
+    return (
+        f"('__all__' = ANY(ARRAY[$area]::text[])"
+        f" OR {alias}.area_code IN (SELECT area_code FROM chosen))"
+    )
+
+
+def rate(alias: str) -> str:
+    """Availability by method C over sums in `alias`; null without enough observed time.
+
+    Unobserved seconds are in neither part, exempt, planned and out-of-service seconds likewise.
+    """
+    assessed = f"({alias}.up_s + {alias}.down_s + {alias}.unreachable_s)"
+    return (
+        f"CASE WHEN {assessed} >= {OBSERVED_AT_LEAST} * ({assessed} + {alias}.unobserved_s)"
+        f" THEN {alias}.up_s / nullif({assessed}, 0) END"
+    )
+
+
+def observed(alias: str) -> str:
+    """Share of the time to be assessed that was observed; null when there was none."""
+    assessed = f"({alias}.up_s + {alias}.down_s + {alias}.unreachable_s)"
+    return f"{assessed} / nullif({assessed} + {alias}.unobserved_s, 0)"
+
+
+def local_days(view: str) -> str:
+    """`view` with a column begins: the instant at which its local day begins.
+
+    The two comparisons by date are wider than the time picker on purpose: they let an index on day
+    serve, while `$__timeFilter(x.begins)` decides.
+    """
+    return f"""(
+  SELECT v.*, v.day::timestamp AT TIME ZONE p.timezone AS begins
+  FROM bi.{view} v CROSS JOIN bi.policy p
+  WHERE v.day >= ($__timeFrom()::timestamptz)::date - 1
+    AND v.day <= ($__timeTo()::timestamptz)::date + 1
+)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(cogbuilder.Builder[variants.Dataquery], variants.Dataquery):
+    """One statement for the PostgreSQL data source; its own builder, since the SDK has none.
+
+    series: one column `time`, ascending, numbers as series; otherwise a plain table.
+    """
+
+    sql: str
+    series: bool = False
+    ref_id: str = "A"
+
+    def build(self) -> variants.Dataquery:
+        return self
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "refId": self.ref_id,
+            "datasource": datasource(),
+            "format": "time_series" if self.series else "table",
+            "rawSql": self.sql.strip(),
+            "rawQuery": True,
+            "editorMode": "code",
+        }
