@@ -1,0 +1,199 @@
+"""The places' rows, and what is stored of their coverage: latest, changes, gaps, and per camera."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from db.pool import Connection
+from monitor.coverage.extent import CameraFigures, Gap, PlaceFigures
+from monitor.model import Health, Place, PlaceKind
+
+Line = Mapping[str, Any]
+"""A GeoJSON geometry."""
+
+
+async def places(conn: Connection) -> dict[int, Place]:
+    """All places by id."""
+    rows = await conn.fetch(
+        """
+        SELECT id, kind, code, name, area_code, area_type, geometry, required, excluded_m
+        FROM place ORDER BY id
+        """
+    )
+    return {
+        row["id"]: Place(
+            kind=PlaceKind(row["kind"]),
+            code=row["code"],
+            name=row["name"],
+            geometry=row["geometry"],
+            area_code=row["area_code"],
+            area_type=row["area_type"],
+            required=row["required"],
+            excluded_m=row["excluded_m"],
+        )
+        for row in rows
+    }
+
+
+async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> None:
+    """Insert or rewrite places by kind and code."""
+    await conn.executemany(
+        """
+        INSERT INTO place
+          (kind, code, name, area_code, area_type, geometry, required, excluded_m, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9)
+        ON CONFLICT (kind, code) DO UPDATE SET name = excluded.name,
+          area_code = excluded.area_code, area_type = excluded.area_type,
+          geometry = excluded.geometry, required = excluded.required,
+          excluded_m = excluded.excluded_m, updated_at = excluded.updated_at
+        """,
+        [
+            (
+                each.kind.value,
+                each.code,
+                each.name,
+                each.area_code,
+                each.area_type,
+                json.dumps(each.geometry),
+                each.required,
+                each.excluded_m,
+                now,
+            )
+            for each in changed
+        ],
+    )
+
+
+async def healths(conn: Connection) -> dict[int, Health]:
+    """What coverage may rely on now: cameras in service, `unknown` where evidence is too old."""
+    rows = await conn.fetch(
+        """
+        SELECT c.id, CASE WHEN s.health IS NULL OR s.dark_since IS NOT NULL
+            OR s.last_at < now() - make_interval(secs => p.patience_s) THEN 'unknown'
+          ELSE s.health END AS health
+        FROM camera c
+        CROSS JOIN policy p
+        LEFT JOIN camera_state s ON s.camera_id = c.id
+        WHERE c.intent = 'in_service'
+        """
+    )
+    return {row["id"]: Health(row["health"]) for row in rows}
+
+
+async def store_coverage(conn: Connection, figures: Iterable[PlaceFigures], now: datetime) -> None:
+    """Latest figures of these places; a change of one is appended to its history."""
+    rows = [
+        (
+            f.place,
+            f.length_m,
+            f.area_m2,
+            f.designed,
+            f.effective,
+            f.upper,
+            f.redundant,
+            f.reachable,
+            f.approach.effective if f.approach else None,
+            f.lost_m,
+            f.assumed,
+            now,
+        )
+        for f in figures
+    ]
+    await conn.executemany(
+        """
+        WITH before AS (
+          SELECT designed, effective, upper FROM coverage_now WHERE place_id = $1),
+        changed AS (
+          INSERT INTO coverage_change (place_id, at, designed, effective, upper)
+          SELECT $1, $12, $4, $5, $6
+          WHERE NOT EXISTS (
+            SELECT FROM before
+            WHERE (designed, effective, upper) IS NOT DISTINCT FROM
+              ($4::double precision, $5::double precision, $6::double precision))
+          ON CONFLICT (place_id, at) DO UPDATE SET designed = excluded.designed,
+            effective = excluded.effective, upper = excluded.upper)
+        INSERT INTO coverage_now (place_id, length_m, area_m2, designed, effective, upper,
+          redundant, reachable, approach, lost_m, assumed, as_of)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (place_id) DO UPDATE SET length_m = excluded.length_m,
+          area_m2 = excluded.area_m2, designed = excluded.designed,
+          effective = excluded.effective, upper = excluded.upper,
+          redundant = excluded.redundant, reachable = excluded.reachable,
+          approach = excluded.approach, lost_m = excluded.lost_m, assumed = excluded.assumed,
+          as_of = excluded.as_of
+        """,
+        rows,
+    )
+
+
+async def store_gaps(
+    conn: Connection, place_ids: Sequence[int], gaps: Iterable[tuple[int, Gap, Line]]
+) -> None:
+    """Replace the gaps of these places; each with its line for the map."""
+    await conn.execute("DELETE FROM coverage_gap WHERE place_id = ANY($1)", place_ids)
+    rows = [
+        (place_id, g.from_m, g.to_m, g.kind.value, *g.from_lonlat, *g.to_lonlat, line)
+        for place_id, g, line in gaps
+    ]
+    await conn.copy_records_to_table(
+        "coverage_gap",
+        schema_name="sharp_eyes",
+        columns=[
+            "place_id",
+            "from_m",
+            "to_m",
+            "kind",
+            "from_lon",
+            "from_lat",
+            "to_lon",
+            "to_lat",
+            "line",
+        ],
+        records=rows,
+    )
+
+
+async def store_cameras(conn: Connection, figures: Iterable[CameraFigures]) -> None:
+    """What each of these cameras carries."""
+    await conn.executemany(
+        """
+        INSERT INTO camera_coverage (camera_id, solo_m, share_m, exclusive_m)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (camera_id) DO UPDATE SET solo_m = excluded.solo_m,
+          share_m = excluded.share_m, exclusive_m = excluded.exclusive_m
+        """,
+        [(f.camera, f.solo_m, f.share_m, f.exclusive_m) for f in figures],
+    )
+
+
+async def begin_survey(
+    conn: Connection,
+    defects: Mapping[int, tuple[str, str]],
+    model: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """A new survey of the whole city: its model, and the cameras that have no footprint.
+
+    defects: camera id -> (short name, sentence). Figures of places and cameras that are no longer
+    surveyed go.
+    """
+    await conn.execute(
+        """
+        INSERT INTO coverage_model (model, as_of) VALUES ($1, $2)
+        ON CONFLICT (only_row) DO UPDATE SET model = excluded.model, as_of = excluded.as_of
+        """,
+        dict(model),
+        now,
+    )
+    await conn.execute("DELETE FROM camera_defect")
+    await conn.executemany(
+        "INSERT INTO camera_defect (camera_id, defect, detail) VALUES ($1, $2, $3)",
+        [(camera_id, name, sentence) for camera_id, (name, sentence) in defects.items()],
+    )
+    await conn.execute(
+        """
+        DELETE FROM camera_coverage v
+        WHERE NOT EXISTS (SELECT FROM camera c WHERE c.id = v.camera_id AND c.intent = 'in_service')
+        """
+    )

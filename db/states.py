@@ -1,0 +1,272 @@
+"""What the recorder reads and writes: the state of each camera, and the facts that come of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from db import evidence, ledger
+from db.pool import Connection
+from monitor.health import Darkness, Hour, State, Streak
+from monitor.model import Cause, Dark, Health, Observation, Reason, Transition
+
+
+class StateConflict(Exception):
+    """Somebody else has written the state of a camera since we read it."""
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """Everything one transaction of the recorder stores.
+
+    news_from: the earliest moment about which it says something that no earlier one has said.
+    """
+
+    states: list[tuple[State, datetime | None]] = field(default_factory=list)  # + last_at we read
+    transitions: list[Transition] = field(default_factory=list)
+    darks: list[Dark] = field(default_factory=list)
+    failed: list[Observation] = field(default_factory=list)
+    hours: list[tuple[int, Hour]] = field(default_factory=list)
+    clock_faults: list[tuple[int, datetime, datetime | None, str]] = field(default_factory=list)
+    news_from: datetime | None = None
+
+    def tells(self, at: datetime) -> None:
+        """Note that the batch says something new about `at` and later."""
+        if self.news_from is None or at < self.news_from:
+            self.news_from = at
+
+
+async def load(conn: Connection, ids: Iterable[int] | None = None) -> dict[int, State]:
+    """The states of these cameras (None: all), by camera id."""
+    rows = await conn.fetch(
+        "SELECT * FROM camera_state WHERE $1::bigint[] IS NULL OR camera_id = ANY($1)",
+        None if ids is None else list(ids),
+    )
+    return {row["camera_id"]: _state(row) for row in rows}
+
+
+def _state(row: asyncpg.Record) -> State:
+    return State(
+        camera_id=row["camera_id"],
+        health=Health(row["health"]),
+        since=row["since"],
+        reason=Reason(row["health_reason"]) if row["health_reason"] else None,
+        detail=row["health_detail"],
+        confirmed_at=row["confirmed_at"],
+        streak=_streak(row),
+        last=_last(row),
+        last_up_at=row["last_up_at"],
+        clock_fault_since=row["clock_fault_since"],
+        dark=Darkness(since=row["dark_since"], cause=Cause(row["dark_cause"]))
+        if row["dark_since"]
+        else None,
+        hour=Hour(
+            starts_at=row["hour"],
+            asked=row["hour_asked"],
+            up=row["hour_up"],
+            took_ms=row["hour_took_ms"],
+            took_max_ms=row["hour_took_max_ms"],
+        )
+        if row["hour"]
+        else None,
+    )
+
+
+def _streak(row: asyncpg.Record) -> Streak | None:
+    if not row["streak_count"]:
+        return None
+    return Streak(
+        count=row["streak_count"],
+        first_at=row["streak_from"],
+        reason=Reason(row["streak_reason"]),
+        detail=row["streak_detail"],
+    )
+
+
+def _last(row: asyncpg.Record) -> Observation | None:
+    if row["last_at"] is None:
+        return None
+    return Observation(
+        camera_id=row["camera_id"],
+        at=row["last_at"],
+        reason=Reason(row["last_reason"]),
+        detail=row["last_detail"],
+        took=timedelta(milliseconds=row["last_took_ms"]),
+        clock_offset_s=row["clock_offset_s"],
+    )
+
+
+async def insert(conn: Connection, states: Sequence[State], now: datetime) -> None:
+    """First rows of cameras that were not known to the recorder; open darkness included."""
+    rows = [
+        (s.camera_id, s.dark and s.dark.since, s.dark and s.dark.cause.value, now) for s in states
+    ]
+    if rows:
+        await conn.execute(
+            """
+            INSERT INTO camera_state (camera_id, health, dark_since, dark_cause, changed_at)
+            SELECT id, 'unknown', since, cause, at
+            FROM unnest($1::bigint[], $2::timestamptz[], $3::cause[], $4::timestamptz[])
+              AS u (id, since, cause, at)
+            ON CONFLICT DO NOTHING
+            """,
+            *evidence.columns(rows),
+        )
+    await _open_darkness(conn, states)
+
+
+async def store(conn: Connection, batch: Batch, now: datetime) -> None:
+    """Everything of the batch. The caller owns the transaction. Raises StateConflict."""
+    await _update(conn, batch.states, now)
+    await _insert_transitions(conn, batch.transitions, now)
+    await _end_darkness(conn, batch.darks)
+    await _open_darkness(conn, [state for state, _ in batch.states])
+    await evidence.store_failed(conn, batch.failed)
+    await evidence.store_hours(conn, batch.hours)
+    await _store_clock_faults(conn, batch.clock_faults)
+    if batch.news_from is not None:
+        await ledger.reopen(conn, batch.news_from, now)
+
+
+async def _update(
+    conn: Connection, states: Sequence[tuple[State, datetime | None]], now: datetime
+) -> None:
+    if not states:
+        return
+    rows = [_row(state, read_at) for state, read_at in states]
+    done = await conn.execute(
+        """
+        UPDATE camera_state s SET
+          health = u.health, since = u.since, health_reason = u.health_reason,
+          health_detail = u.health_detail, confirmed_at = u.confirmed_at,
+          streak_count = u.streak_count, streak_from = u.streak_from,
+          streak_reason = u.streak_reason, streak_detail = u.streak_detail,
+          last_at = u.last_at, last_up_at = u.last_up_at, last_reason = u.last_reason,
+          last_detail = u.last_detail, last_took_ms = u.last_took_ms,
+          clock_offset_s = coalesce(u.clock_offset_s, s.clock_offset_s),
+          clock_fault_since = u.clock_fault_since,
+          dark_since = u.dark_since, dark_cause = u.dark_cause,
+          hour = u.hour, hour_asked = u.hour_asked, hour_up = u.hour_up,
+          hour_took_ms = u.hour_took_ms, hour_took_max_ms = u.hour_took_max_ms,
+          changed_at = CASE WHEN (s.health, s.dark_since IS NULL)
+            IS DISTINCT FROM (u.health, u.dark_since IS NULL) THEN $1 ELSE s.changed_at END
+        FROM unnest(
+          $2::bigint[], $3::timestamptz[], $4::health[], $5::timestamptz[], $6::text[], $7::text[],
+          $8::timestamptz[], $9::int[], $10::timestamptz[], $11::text[], $12::text[],
+          $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::real[],
+          $18::double precision[], $19::timestamptz[], $20::timestamptz[], $21::cause[],
+          $22::timestamptz[], $23::int[], $24::int[], $25::double precision[], $26::real[])
+        AS u (camera_id, read_at, health, since, health_reason, health_detail, confirmed_at,
+          streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
+          last_reason, last_detail, last_took_ms, clock_offset_s, clock_fault_since, dark_since,
+          dark_cause, hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
+        WHERE s.camera_id = u.camera_id AND s.last_at IS NOT DISTINCT FROM u.read_at
+        """,
+        now,
+        *evidence.columns(rows),
+    )
+    if done != f"UPDATE {len(rows)}":
+        raise StateConflict(f"{done} of {len(rows)} states: somebody else records too")
+
+
+def _row(state: State, read_at: datetime | None) -> tuple[Any, ...]:
+    """One row for the statement above, in its order."""
+    streak, last, dark, hour = state.streak, state.last, state.dark, state.hour
+    return (
+        state.camera_id,
+        read_at,
+        state.health.value,
+        state.since,
+        state.reason and state.reason.value,
+        state.detail,
+        state.confirmed_at,
+        streak.count if streak else 0,
+        streak and streak.first_at,
+        streak and streak.reason.value,
+        streak.detail if streak else "",
+        last and last.at,
+        state.last_up_at,
+        last and last.reason.value,
+        last.detail if last else "",
+        last and evidence.took_ms(last),
+        last and last.clock_offset_s,
+        state.clock_fault_since,
+        dark and dark.since,
+        dark and dark.cause.value,
+        hour and hour.starts_at,
+        hour.asked if hour else 0,
+        hour.up if hour else 0,
+        hour.took_ms if hour else 0.0,
+        hour.took_max_ms if hour else 0.0,
+    )
+
+
+async def _insert_transitions(
+    conn: Connection, transitions: Sequence[Transition], now: datetime
+) -> None:
+    if not transitions:
+        return
+    await conn.executemany(
+        """
+        INSERT INTO transition (camera_id, at, from_health, to_health, reason, detail, recorded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        [
+            (
+                t.camera_id,
+                t.at,
+                t.from_health.value,
+                t.to_health.value,
+                t.reason.value,
+                t.detail,
+                now,
+            )
+            for t in transitions
+        ],
+    )
+
+
+async def _open_darkness(conn: Connection, states: Sequence[State]) -> None:
+    """Rows for the darkness that is open in these states; what is there already stays."""
+    rows = [(s.camera_id, s.dark.since, s.dark.cause.value) for s in states if s.dark]
+    if rows:
+        await conn.execute(
+            """
+            INSERT INTO unobserved (camera_id, starts_at, cause)
+            SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::cause[])
+            ON CONFLICT DO NOTHING
+            """,
+            *evidence.columns(rows),
+        )
+
+
+async def _end_darkness(conn: Connection, darks: Sequence[Dark]) -> None:
+    if not darks:
+        return
+    ended = [d for d in darks if d.ends_at is not None and d.ends_at > d.starts_at]
+    never = [(d.camera_id, d.starts_at) for d in darks if d.ends_at == d.starts_at]
+    await conn.executemany(
+        """
+        INSERT INTO unobserved (camera_id, starts_at, ends_at, cause) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (camera_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at
+        """,
+        [(d.camera_id, d.starts_at, d.ends_at, d.cause.value) for d in ended],
+    )
+    await conn.executemany("DELETE FROM unobserved WHERE camera_id = $1 AND starts_at = $2", never)
+
+
+async def _store_clock_faults(
+    conn: Connection, faults: Sequence[tuple[int, datetime, datetime | None, str]]
+) -> None:
+    if not faults:
+        return
+    await conn.executemany(
+        """
+        INSERT INTO fault (camera_id, kind, opened_at, closed_at, detail)
+        VALUES ($1, 'clock', $2, $3, $4)
+        ON CONFLICT (camera_id, kind, opened_at) DO UPDATE SET closed_at = excluded.closed_at
+        """,
+        faults,
+    )

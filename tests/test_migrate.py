@@ -1,0 +1,88 @@
+"""The database is brought to the code's version, once, and never by a program that does not fit."""
+
+import asyncpg
+import pytest
+
+from db import migrate, pool
+from monitor.model import REASONS, CameraKind, Cause, Health, Intent, PlaceKind
+
+
+async def test_migrating_twice_changes_nothing(conn: asyncpg.Connection) -> None:
+    assert await migrate.migrate(conn) == []
+
+
+async def test_a_migrated_database_passes_the_check(conn: asyncpg.Connection) -> None:
+    await migrate.check(conn)
+
+
+async def test_it_refuses_a_database_newer_than_the_program(conn: asyncpg.Connection) -> None:
+    await conn.execute("INSERT INTO migration VALUES (9999, '9999_future.sql', 'x')")
+    with pytest.raises(migrate.SchemaMismatch, match="newer than this program"):
+        await migrate.check(conn)
+
+
+async def test_it_refuses_a_migration_whose_text_has_changed(conn: asyncpg.Connection) -> None:
+    await conn.execute("UPDATE migration SET checksum = 'other' WHERE number = 1")
+    with pytest.raises(migrate.SchemaMismatch, match="another text"):
+        await migrate.migrate(conn)
+
+
+async def test_it_says_what_to_run_when_migrations_are_pending(conn: asyncpg.Connection) -> None:
+    await conn.execute("DELETE FROM migration WHERE number = 4")
+    with pytest.raises(migrate.SchemaMismatch, match="sharp-eyes migrate"):
+        await migrate.check(conn)
+
+
+@pytest.mark.parametrize(
+    ("name", "enum"),
+    [
+        ("intent", Intent),
+        ("health", Health),
+        ("cause", Cause),
+        ("camera_kind", CameraKind),
+        ("place_kind", PlaceKind),
+    ],
+)
+async def test_each_enum_equals_its_twin_in_the_database(
+    conn: asyncpg.Connection, name: str, enum: type
+) -> None:
+    labels = await conn.fetchval(f"SELECT enum_range(NULL::{name})::text[]")
+    assert labels == [member.value for member in enum]
+
+
+async def test_every_reason_is_explained_in_the_database(conn: asyncpg.Connection) -> None:
+    codes = await conn.fetch("SELECT code FROM reason")
+    assert {row["code"] for row in codes} == {reason.value for reason in REASONS}
+
+
+async def test_every_index_says_which_query_needs_it() -> None:
+    for migration in migrate.migrations():
+        lines = migration.sql.splitlines()
+        for number, line in enumerate(lines):
+            if "INDEX" in line and line.startswith("CREATE"):
+                assert lines[number - 1].startswith("--"), line
+
+
+async def test_the_read_only_role_reads_views_and_nothing_else(database: str) -> None:
+    reader = await pool.connect(database.replace("postgres@", "sharp_eyes_bi@"))
+    try:
+        assert await reader.fetch("SELECT * FROM bi.camera_now") == []
+        for statement in (
+            "SELECT * FROM sharp_eyes.camera",
+            "SELECT * FROM sharp_eyes.camera_state",
+            "CREATE TABLE public.mine (a int)",
+        ):
+            with pytest.raises(asyncpg.PostgresError):
+                await reader.execute(statement)
+    finally:
+        await reader.close()
+
+
+async def test_no_column_is_about_people_or_pictures(conn: asyncpg.Connection) -> None:
+    columns = await conn.fetch(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema IN ('bi', 'sharp_eyes')"
+    )
+    forbidden = ("person", "face", "ethnic", "religio", "gender", "plate", "picture", "snapshot")
+    names = {row["column_name"] for row in columns}
+    assert [name for name in names if any(word in name for word in forbidden)] == []

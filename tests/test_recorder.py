@@ -1,0 +1,261 @@
+"""The recorder on a real PostgreSQL: what is seen becomes facts once, and silence is unobserved."""
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import asyncpg
+import pytest
+
+from db import facts, states
+from monitor import health
+from monitor.availability import History, ledger
+from monitor.health import Policy, State
+from monitor.model import Cause, Dark, Health, Intent, Observation, Reason, Transition
+from tests.factories import intend, observation, stretch
+from tests.town import BAD, GOOD, Town, founded
+
+
+@pytest.fixture
+async def town(database: str, conn: asyncpg.Connection) -> AsyncIterator[Town]:
+    async with founded(database, conn) as made:
+        yield made
+
+
+async def test_a_transition_is_stored_once_and_at_its_first_observation(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    for _ in range(5):
+        await town.round(recorder, BAD, GOOD, GOOD)
+    assert await town.changes() == [(60, "up"), (120, "down")]
+    assert await town.changes(town.ids[1]) == [(60, "up")]
+    row = await town.conn.fetchrow("SELECT * FROM transition WHERE to_health = 'down'")
+    assert row["recorded_at"] == town.started + timedelta(seconds=300)
+
+
+async def test_evidence_is_kept_of_failures_and_summed_by_the_hour(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder, GOOD, BAD, BAD)
+    await town.round(recorder, GOOD, GOOD, GOOD, seconds=3600)
+    failed = await town.conn.fetch("SELECT camera_id, reason, took_ms FROM observation_failed")
+    assert sorted(map(tuple, failed)) == [(camera, "refused", 12) for camera in town.ids[1:]]
+    hours = await town.conn.fetch("SELECT camera_id, asked, up FROM observation_hour ORDER BY 1")
+    assert list(map(tuple, hours)) == [(c, 1, c == town.ids[0]) for c in town.ids]
+
+
+async def test_a_clock_fault_is_stored_and_closed(town: Town) -> None:
+    recorder = await town.recording()
+    for offset in (99.0, 99.0, 0.1):
+        at = town.clock.move(seconds=60)
+        recorder.offer(observation(at, camera_id=town.ids[0], clock_offset_s=offset))
+        await recorder.flush()
+    rows = await town.conn.fetch("SELECT opened_at, closed_at, detail FROM fault")
+    assert [(town.s(r[0]), town.s(r[1]), r[2]) for r in rows] == [(60, 180, "clock off by +99.0 s")]
+
+
+async def test_a_new_camera_is_dark_until_it_is_seen(town: Town) -> None:
+    recorder = await town.recording()
+    assert await town.dark() == [(0, None, "not_yet")]
+    await town.round(recorder, seconds=40)
+    assert await town.dark() == [(0, 40, "not_yet")]
+
+
+async def test_a_camera_without_an_address_is_dark_as_not_polled(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    at = town.clock.move(seconds=30)
+    await recorder.enrol(town.serving() | {town.ids[0]: (town.started, Cause.NO_ADDRESS)})
+    # an answer that was on its way does not count any more
+    recorder.offer(observation(at - timedelta(seconds=1), camera_id=town.ids[0]))
+    await recorder.flush()
+    assert await town.dark() == [(0, 60, "not_yet"), (90, None, "not_polled")]
+
+
+async def test_a_camera_leaves_service_and_returns(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    first, *others = town.ids
+    stay = {camera: place for camera, place in town.serving().items() if camera in others}
+    await intend(town.conn, [first], town.clock.at, Intent.REPAIR)
+    await recorder.enrol(stay)
+    await town.round(recorder, seconds=600)  # an answer of a camera nobody asked about
+    back = town.clock.move(seconds=600)
+    await intend(town.conn, [first], back, Intent.IN_SERVICE)
+    await recorder.enrol(stay | {first: (back, Cause.NOT_YET)})
+    await town.round(recorder, seconds=30)
+    assert await town.dark() == [(0, 60, "not_yet"), (1260, 1290, "not_yet")]
+    assert await town.changes() == [(60, "up")]
+
+
+async def test_a_dark_camera_that_leaves_service_ends_its_darkness(town: Town) -> None:
+    recorder = await town.recording()
+    town.clock.move(seconds=90)
+    await recorder.enrol({})
+    assert await town.dark() == [(0, 90, "not_yet")]
+
+
+async def test_leaving_in_the_same_instant_leaves_no_row(town: Town) -> None:
+    recorder = await town.recording()
+    await recorder.enrol({})
+    assert await town.dark() == []
+
+
+async def test_silence_becomes_unobserved_without_any_observation(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    town.clock.move(seconds=121)
+    await recorder.flush()
+    assert await town.dark() == [(0, 60, "not_yet"), (120, None, "late")]
+
+
+async def test_an_answer_that_took_longer_than_our_patience_voids_the_darkness(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    asked = town.clock.move(seconds=59)
+    town.clock.move(seconds=62)
+    await recorder.flush()
+    recorder.offer(observation(asked, camera_id=town.ids[0]))
+    await recorder.flush()
+    assert await town.dark() == [(0, 60, "not_yet")]
+
+
+async def test_figures_of_the_collector_are_stored_with_each_batch(town: Town) -> None:
+    recorder = await town.recording(capacity=2)
+    await town.round(recorder)
+    row = await town.conn.fetchrow("SELECT * FROM collector")
+    assert (row["asked"], row["dropped"], row["queue"]) == (7, 1, 2)
+    assert row["alive_at"] == town.clock.at
+
+
+async def test_a_long_queue_is_stored_in_pieces_and_silence_is_judged_at_its_end(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.recorder._AT_ONCE", 4)
+    recorder = await town.recording()
+    for _ in range(5):
+        town.clock.move(seconds=100)
+        town.offer(recorder, GOOD, BAD, GOOD)
+    await recorder.flush()
+    assert (recorder.queued, recorder.stored) == (0, 15)
+    assert await town.changes(town.ids[1]) == [(100, "down")]
+    assert await town.dark() == [(0, 100, "not_yet")]
+
+
+async def test_what_is_stored_late_reopens_the_day_it_touches(town: Town) -> None:
+    recorder = await town.recording()
+    await town.close_a_day(1)
+    town.clock.move(seconds=60)
+    town.offer(recorder)
+    town.clock.move(hours=3)
+    await recorder.flush()
+    assert not await town.day_is_final()
+
+
+async def test_the_end_of_a_long_darkness_leaves_the_days_before_it_closed(town: Town) -> None:
+    recorder = await town.recording()
+    await town.close_a_day(24)
+    await town.round(recorder, seconds=30 * 3600)
+    assert await town.changes() == [(30 * 3600, "up")]
+    assert await town.day_is_final()
+
+
+def story(number: int, cameras: int, rounds: int) -> list[list[tuple[float, Reason]]]:
+    """What is seen of some cameras: seconds and reasons."""
+    dice = random.Random(number)
+    reasons = [GOOD] * 6 + [BAD] * 5 + [Reason.BLIND, Reason.INTERNAL, Reason.CLOCK_OFF]
+    told = []
+    for _ in range(cameras):
+        seconds, weather, seen = 0.0, GOOD, []
+        for _ in range(rounds):
+            seconds += dice.choice([5, 60, 60, 60, 60, 61, 125, 700])
+            weather = dice.choice(reasons) if dice.random() < 0.4 else weather
+            seen.append((seconds, weather))
+        told.append(seen)
+    return told
+
+
+def live(seen: Sequence[Observation], state: State) -> History:
+    """The facts of a camera as the pure state machine finds them."""
+    transitions: list[Transition] = []
+    darks: list[Dark] = []
+    for each in seen:
+        step = health.step(state, each, Policy())
+        state = step.state
+        transitions += [step.transition] if step.transition else []
+        darks += [step.dark] if step.dark else []
+    dark = [stretch(d.starts_at, d.ends_at, d.cause.value) for d in darks]
+    if state.dark:
+        dark.append(stretch(state.dark.since, None, state.dark.cause.value))
+    began = state.since or seen[0].at
+    return History(
+        healths=[(t.at, t.to_health) for t in transitions],
+        intents=[(min(began, seen[0].at) - timedelta(days=1), Intent.IN_SERVICE)],
+        unobserved=dark,
+    )
+
+
+@pytest.mark.parametrize("number", range(2))
+async def test_one_by_one_in_batches_and_with_restarts_give_the_same_facts(
+    town: Town, number: int
+) -> None:
+    told = story(number, len(town.ids), 60)
+    seen = {
+        camera: [
+            observation(town.started + timedelta(seconds=s), reason, camera_id=camera)
+            for s, reason in lines
+        ]
+        for camera, lines in zip(town.ids, told, strict=True)
+    }
+    dice = random.Random(number)
+    recorder = await town.recording()
+    for index in range(60):
+        for camera in town.ids:
+            recorder.offer(seen[camera][index])
+        if dice.random() < 0.3:  # the clock stands still: what is dark comes from the story alone
+            await recorder.flush()
+        if dice.random() < 0.1:
+            await recorder.flush()
+            recorder._states_hold = False  # all is read again from its rows
+    await recorder.flush()
+    starts_at = town.started
+    ends_at = town.started + timedelta(days=1)
+    await town.conn.execute("UPDATE collector SET alive_at = now()")
+    found = await facts.histories(town.conn, starts_at, ends_at, town.ids)
+    for camera in town.ids:
+        first = State(
+            camera_id=camera, dark=health.Darkness(since=town.started, cause=Cause.NOT_YET)
+        )
+        expected = live(seen[camera], first)
+        assert list(found[camera].healths) == list(expected.healths)
+        assert list(found[camera].unobserved) == list(expected.unobserved)
+        assert ledger(found[camera], starts_at, ends_at).down == sum(
+            (end - begin for begin, end in down_stretches(expected, ends_at)),
+            timedelta(0),
+        )
+
+
+def down_stretches(facts_of_one: History, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+    """Stretches of down that are not dark, counted without the ledger: second by second."""
+    step = timedelta(seconds=1)
+    found = []
+    changes = [*facts_of_one.healths, (ends_at, Health.UNKNOWN)]
+    for (begin, value), (end, _) in pairwise(changes):
+        moment = begin
+        while value is Health.DOWN and moment < end:
+            if not any(
+                s.starts_at <= moment and (s.ends_at is None or moment < s.ends_at)
+                for s in facts_of_one.unobserved
+            ):
+                found.append((moment, moment + step))
+            moment += step
+    return found
+
+
+async def test_the_state_of_a_camera_is_read_back_as_it_was(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder, GOOD, BAD, Reason.CLOCK_OFF)
+    await town.round(recorder, BAD, BAD, GOOD)
+    town.clock.move(seconds=200)
+    await recorder.flush()
+    assert await states.load(town.conn) == recorder.known
