@@ -59,8 +59,6 @@ def sites() -> dict[int, Place]:
     }
     found = [(kind, one) for name, kind in kinds.items() for one in features(name)]
     return {
-        10_000 + number: Place(
-            kind=kind, code=one["id"], name=one["id"], geometry=one["geometry"]
-        )
+        10_000 + number: Place(kind=kind, code=one["id"], name=one["id"], geometry=one["geometry"])
         for number, (kind, one) in enumerate(found)
     }

@@ -1,0 +1,304 @@
+"""One TOML file, environment over it: validated, frozen, every problem listed at once.
+
+Each option carries its default and help in one place; the README's table is made of them.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from monitor.health import Policy
+
+PREFIX = "SHARP_EYES_"
+_MOST_BYTES = 1_000_000
+
+
+class BadSettings(Exception):
+    """The configuration cannot be used. `problems` are sentences with file, line and key."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class City(_Section):
+    """Whose cameras these are."""
+
+    name: str = Field("Sharp Eyes", description="Name shown on page and reports.")
+    timezone: str = Field(
+        "Asia/Shanghai", description="Zone of days, weeks and months in all figures."
+    )
+
+    attribution: str = Field(
+        "", description="Whose map data is shown; printed on page and reports."
+    )
+
+    @model_validator(mode="after")
+    def _zone_exists(self) -> Self:
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError) as exc:
+            raise ValueError(
+                f'city.timezone: "{self.timezone}" is not a zone like "Asia/Shanghai"'
+            ) from exc
+        return self
+
+
+class Database(_Section):
+    """Where facts and figures are kept."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="postgresql://user:password@host/database. "
+        "Unset: an own PostgreSQL in data_dir is started.",
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded PostgreSQL.")
+    bi_password: SecretStr | None = Field(
+        None, description="Password given to the read-only role sharp_eyes_bi at each migration."
+    )
+
+    @model_validator(mode="after")
+    def _url_is_postgres(self) -> Self:
+        url = self.url.get_secret_value() if self.url else "postgresql://"
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("database.url: must begin with postgresql://")
+        return self
+
+
+class Web(_Section):
+    """Where page and interface are served."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
+
+
+class Polling(_Section):
+    """How cameras are asked, and when an answer becomes a fact."""
+
+    cadence_s: float = Field(60, ge=1, le=3600, description="Seconds between two questions.")
+    timeout_s: float = Field(
+        10, gt=0, le=60, description="Longest whole answer; never over 80 % of the cadence."
+    )
+    connect_timeout_s: float = Field(5, gt=0, le=60, description="Longest wait for a connection.")
+    concurrency: int = Field(1000, ge=1, le=15000, description="Cameras asked at one time.")
+    reask_after_s: float = Field(
+        5, gt=0, le=60, description="Pause before an answer that changed is asked again."
+    )
+    failures: int = Field(3, ge=1, le=100, description="Bad answers in a row needed to go down.")
+    failing_for_s: float = Field(180, ge=0, le=86400, description="Seconds they must span.")
+    successes: int = Field(2, ge=1, le=100, description="Good answers in a row to come up again.")
+    patience: float = Field(
+        2, ge=1.5, le=10, description="Cadences of silence after which time is unobserved."
+    )
+    queue: int = Field(
+        100_000, ge=1000, le=5_000_000, description="Observations kept while the database is away."
+    )
+
+
+class Clock(_Section):
+    """When a camera's clock is a fault."""
+
+    tolerance_s: float = Field(30, gt=0, description="Larger offsets are a fault of the camera.")
+
+
+class Coverage(_Section):
+    """What a camera is assumed to watch, and what is asked of places."""
+
+    refresh_s: float = Field(10, ge=1, le=600, description="Seconds between two updates.")
+    approach_m: float = Field(
+        100, ge=50, le=200, description="Public streets within this distance of a school count."
+    )
+    min_gap_m: float = Field(10, ge=0, description="Shorter gaps are not listed.")
+    fixed_range_m: float = Field(50, gt=0, le=500, description="Reach of a fixed camera.")
+    half_dome_range_m: float = Field(
+        30, gt=0, le=500, description="Reach of a half dome with a direction."
+    )
+    ptz_range_m: float = Field(80, gt=0, le=500, description="Reach of a PTZ camera (kept apart).")
+
+
+class Figures(_Section):
+    """When figures are stored and evidence is dropped."""
+
+    every_s: float = Field(300, ge=5, le=3600, description="Seconds between two closings of today.")
+    keep_failed_days: int = Field(90, ge=1, description="Days failed observations are kept.")
+    keep_hours_days: int = Field(400, ge=1, description="Days hourly summaries are kept.")
+
+
+class Reports(_Section):
+    """Scheduled reports."""
+
+    dir: Path = Field(Path("reports"), description="Folder reports are written to.")
+    target: float = Field(0.98, gt=0, le=1, description="Online rate that is green.")
+    scheduled: bool = Field(
+        True, description="Write the weekly report each Monday and the monthly on the 1st, 06:00."
+    )
+
+
+class Grafana(_Section):
+    """Where `dashboards push` sends the boards."""
+
+    url: str = Field("http://127.0.0.1:3000", description="Address of Grafana.")
+    token: SecretStr | None = Field(None, description="Service account token (role Admin).")
+    geo_url: str = Field("/geo", description="Where a browser finds our map layers.")
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    city: City = City()  # type: ignore[call-arg]
+    database: Database = Database()  # type: ignore[call-arg]
+    web: Web = Web()  # type: ignore[call-arg]
+    polling: Polling = Polling()  # type: ignore[call-arg]
+    clock: Clock = Clock()  # type: ignore[call-arg]
+    coverage: Coverage = Coverage()  # type: ignore[call-arg]
+    figures: Figures = Figures()  # type: ignore[call-arg]
+    reports: Reports = Reports()  # type: ignore[call-arg]
+    grafana: Grafana = Grafana()  # type: ignore[call-arg]
+
+    @property
+    def policy(self) -> Policy:
+        """When observations become facts."""
+        polling = self.polling
+        return Policy(
+            cadence=timedelta(seconds=polling.cadence_s),
+            patience=timedelta(seconds=polling.cadence_s * polling.patience),
+            failures=polling.failures,
+            failing_for=timedelta(seconds=polling.failing_for_s),
+            successes=polling.successes,
+            clock_tolerance=timedelta(seconds=self.clock.tolerance_s),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One key of the configuration, for documents and help."""
+
+    section: str
+    key: str
+    default: str
+    secret: bool
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it."""
+        return f"{PREFIX}{self.section}_{self.key}".upper()
+
+
+def options() -> Iterator[Option]:
+    """Every option, in order."""
+    for section, field in Settings.model_fields.items():
+        model = field.annotation
+        assert isinstance(model, type) and issubclass(model, BaseModel)  # noqa: PT018, S101
+        for key, each in model.model_fields.items():
+            yield Option(
+                section=section,
+                key=key,
+                default="—" if each.default is None else str(each.default),
+                secret="SecretStr" in str(each.annotation),
+                help=each.description or "",
+            )
+
+
+def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a file (None: defaults) with the environment over it. Raises BadSettings."""
+    text = _text(path)
+    where = str(path) if path else "environment"
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise BadSettings([f"{where}: not valid TOML: {exc}"]) from exc
+    sources, problems = _overlay(raw, os.environ if environ is None else environ)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as exc:
+        problems = [_sentence(each, text, where, sources) for each in exc.errors()] + problems
+    if problems:
+        raise BadSettings(problems)
+    return settings
+
+
+def _text(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise BadSettings([f"{path}: cannot be read ({exc.strerror}). Check the path"]) from exc
+    if len(data) > _MOST_BYTES:
+        raise BadSettings([f"{path}: over 1 MB; this is not a configuration file"])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise BadSettings([f"{path}: not UTF-8 (byte {exc.start}). Save it as UTF-8"]) from exc
+
+
+def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Put SHARP_EYES_… variables over the file; returns key -> variable, and problems."""
+    known = {option.variable: option for option in options()}
+    sources: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
+            continue
+        plain = name.removesuffix("_FILE")
+        option = known.get(name) or known.get(plain)
+        if option is None:
+            problems.append(f"{name}: no such option. `sharp-eyes config` lists all")
+            continue
+        if name not in known:
+            try:
+                value = Path(value).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as exc:
+                problems.append(f"{name}: {value} cannot be read ({exc})")
+                continue
+        section = raw.setdefault(option.section, {})
+        if isinstance(section, dict):
+            section[option.key] = value
+            sources[f"{option.section}.{option.key}"] = name
+    return sources, problems
+
+
+def _sentence(error: Any, text: str, where: str, sources: Mapping[str, str]) -> str:
+    """One problem as a line: file, line, key, what is wrong, what to do."""
+    message = error["msg"].removeprefix("Value error, ")
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "value_error":  # a check of a whole section begins with its key
+        key, _, message = message.partition(": ")
+    line = _line(text, key.split("."))
+    place = sources.get(key) or (f"{where}, line {line}" if line else where)
+    if error["type"] == "extra_forbidden":
+        message = "no such option. `sharp-eyes config` lists all"
+    return f"{place}: {key}: {message[0].lower()}{message[1:]}"
+
+
+def _line(text: str, path: list[str]) -> int | None:
+    """The line of a key in the file, as a person would look for it."""
+    section = None
+    header = None
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line)
+        if match:
+            section = match[1].strip('"')
+            header = number if section == path[0] else header
+            if len(path) == 1 and section == path[0]:
+                return number
+        wanted = path[-1] if len(path) == 1 else ".".join(path[1:])
+        inside = section == path[0] if len(path) > 1 else section is None
+        if inside and re.match(rf"\s*\"?{re.escape(wanted)}\"?\s*=", line):
+            return number
+        if section is None and re.match(rf"\s*{re.escape('.'.join(path))}\s*=", line):
+            return number
+    return header

@@ -1,0 +1,144 @@
+"""Keeps the coverage of every place current in the database as cameras go up and down.
+
+The geometry lives in memory and is rebuilt when the inventory changes; rows hold the results.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from db import cameras, places
+from db.pool import Connection
+from monitor.coverage import drawing
+from monitor.coverage.citymap import CoverageMap
+from monitor.coverage.extent import Figures
+from monitor.coverage.footprint import FootprintModel
+from monitor.coverage.targets import Surroundings
+from monitor.model import CameraKind, Health
+from monitor.settings import Coverage
+
+_log = structlog.get_logger()
+_PTZ = (CameraKind.DOME_PTZ, CameraKind.PTZ_BULLET, CameraKind.PTZ_HALF_DOME)
+
+
+def footprint_model(settings: Coverage) -> FootprintModel:
+    """The model with the ranges of the configuration."""
+    model = FootprintModel()
+    ranges = {
+        CameraKind.FIXED: settings.fixed_range_m,
+        CameraKind.MULTI: settings.fixed_range_m,
+        CameraKind.HALF_DOME: settings.half_dome_range_m,
+    }
+    views = {
+        kind: replace(view, range_m=ranges[kind]) if kind in ranges else view
+        for kind, view in model.views.items()
+    }
+    for kind in _PTZ:
+        far_m = settings.ptz_range_m
+        views[kind] = replace(views[kind], range_m=far_m, round_m=far_m)
+    return replace(model, views=views)
+
+
+class Surveyor:
+    """Call `refresh` every some seconds; one call at a time."""
+
+    def __init__(self, pool: asyncpg.Pool, settings: Coverage, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._now = now
+        self._model = footprint_model(settings)
+        self._city: CoverageMap | None = None
+        self._revision = -1
+        self._states: Mapping[int, Health] = {}
+
+    async def refresh(self) -> int:
+        """Bring the stored coverage up to now; returns how many places were written."""
+        async with self._pool.acquire() as conn:
+            revision = await cameras.revision(conn)
+            if self._city is None or revision != self._revision:
+                return await self._survey(conn, revision)
+            states = await places.healths(conn)
+            changed = {
+                camera: health
+                for camera, health in states.items()
+                if self._states.get(camera) is not health
+            }
+            if not changed:
+                return 0
+            figures = await asyncio.to_thread(self._city.update, changed)
+            async with conn.transaction():
+                await self._store(conn, figures)
+            self._states = states
+            return len(figures.places)
+
+    async def _survey(self, conn: Connection, revision: int) -> int:
+        """Build the map anew, and store all of it."""
+        self._city = None
+        stored = await places.places(conn)
+        inventory = await cameras.cameras(conn)
+        states = await places.healths(conn)
+        city = await asyncio.to_thread(self._build, stored, inventory)
+        figures = await asyncio.to_thread(city.figures, states)
+        defects = {
+            camera: (defect.name.lower(), defect.value) for camera, defect in city.defects.items()
+        }
+        self._city = city
+        async with conn.transaction():
+            await places.begin_survey(conn, defects, self._described(), self._now())
+            await self._store(conn, figures)
+        self._states, self._revision = states, revision
+        for place, sentence in city.place_defects.items():
+            _log.warning("place without figures", place=stored[place].code, why=sentence)
+        _log.info("surveyed", places=len(stored), cameras=len(inventory), defects=len(defects))
+        return len(figures.places)
+
+    def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> CoverageMap:
+        return CoverageMap(
+            stored,
+            inventory,
+            self._model,
+            surroundings=Surroundings(approach_m=self._settings.approach_m),
+            gap_m=self._settings.min_gap_m,
+            ranged=False,
+        )
+
+    async def _store(self, conn: Connection, figures: Figures) -> None:
+        city = self._city
+        if city is None or not figures.places:
+            return
+        now = self._now()
+        await places.store_coverage(conn, figures.places.values(), now)
+        lines = _gap_lines(city, list(figures.places), self._settings.min_gap_m)
+        gaps = [
+            (key, gap, lines[key, round(gap.from_m, 3)])
+            for key, place in figures.places.items()
+            for gap in place.gaps
+        ]
+        await places.store_gaps(conn, list(figures.places), gaps)
+        await places.store_cameras(conn, figures.cameras.values())
+
+    def _described(self) -> dict[str, Any]:
+        """The model as it is printed with every figure."""
+        return {
+            "name": self._model.name,
+            "line_of_sight": False,
+            "ranges_m": {kind.value: view.range_m for kind, view in self._model.views.items()},
+            "angles_deg": {kind.value: view.angle_deg for kind, view in self._model.views.items()},
+            "approach_m": self._settings.approach_m,
+            "min_gap_m": self._settings.min_gap_m,
+        }
+
+
+def _gap_lines(
+    city: CoverageMap, keys: list[int], min_gap_m: float
+) -> dict[tuple[int, float], Mapping[str, Any]]:
+    drawn = drawing.gap_features(city, keys, min_gap_m)
+    return {
+        (each["properties"]["place"], each["properties"]["from_m"]): each["geometry"]
+        for each in drawn["features"]
+    }

@@ -1,0 +1,77 @@
+"""One file, the environment over it; every problem at once, with line, key and what to do."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor import settings
+from monitor.settings import BadSettings
+
+BAD = Path(__file__).parent / "bad_settings"
+
+
+def test_defaults_need_no_file() -> None:
+    assert settings.load(None, {}).web.port == 8080
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "se.toml"
+    file.write_text("[web]\nport = 9000\n")
+    assert settings.load(file, {"SHARP_EYES_WEB_PORT": "9001"}).web.port == 9001
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://u:p@h/d\n")
+    found = settings.load(None, {"SHARP_EYES_DATABASE_URL_FILE": str(secret)})
+    assert found.database.url is not None
+    assert found.database.url.get_secret_value() == "postgresql://u:p@h/d"
+
+
+def test_secrets_never_show(tmp_path: Path) -> None:
+    found = settings.load(None, {"SHARP_EYES_DATABASE_URL": "postgresql://u:hush@h/d"})
+    assert "hush" not in repr(found)
+    assert "hush" not in str(found.model_dump())
+
+
+@pytest.mark.parametrize("file", sorted(BAD.glob("*.toml")), ids=lambda file: file.stem)
+def test_a_bad_file_is_explained(file: Path) -> None:
+    expected = file.with_suffix(".txt").read_text().splitlines()
+    with pytest.raises(BadSettings) as caught:
+        settings.load(file, {})
+    assert [each.replace(str(file), file.name) for each in caught.value.problems] == expected
+
+
+def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "se.toml"
+    file.write_text("[web]\nport = 0\nhots = 1\n")
+    with pytest.raises(BadSettings) as caught:
+        settings.load(file, {"SHARP_EYES_WEB_PRT": "1"})
+    assert len(caught.value.problems) == 3
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="SHARP_EYES_WEB_PORT: web"):
+        settings.load(None, {"SHARP_EYES_WEB_PORT": "http"})
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="cannot be read"):
+        settings.load(tmp_path / "none.toml", {})
+
+
+def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "se.toml"
+    file.write_bytes("[city]\nname = '西安'\n".encode("gb18030"))
+    with pytest.raises(BadSettings, match="Save it as UTF-8"):
+        settings.load(file, {})
+
+
+def test_patience_is_counted_in_cadences() -> None:
+    policy = settings.load(None, {"SHARP_EYES_POLLING_CADENCE_S": "30"}).policy
+    assert policy.patience == timedelta(seconds=60)
+
+
+def test_every_option_is_explained() -> None:
+    assert [option.key for option in settings.options() if not option.help] == []

@@ -1,0 +1,139 @@
+"""Coverage follows the cameras: stored per place, changed when they change."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from db import pool
+from monitor import intake
+from monitor.model import Camera, CameraKind, Place, PlaceKind
+from monitor.settings import Coverage
+from monitor.surveyor import Surveyor
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+STREET = Place(
+    kind=PlaceKind.STREET,
+    code="s",
+    name="Long street",
+    geometry={"type": "LineString", "coordinates": [[8.5, 47.37], [8.504, 47.37]]},
+)
+EAST = Camera(
+    code="C1", name="C1", lon=8.5, lat=47.37, kind=CameraKind.FIXED, direction="E", range_m=100
+)
+
+
+@pytest.fixture
+async def connections(database: str) -> AsyncIterator[asyncpg.Pool]:
+    async with await pool.create_pool(database) as found:
+        yield found
+
+
+@pytest.fixture
+def surveyor(connections: asyncpg.Pool) -> Surveyor:
+    return Surveyor(connections, Coverage(), lambda: datetime.now(UTC))
+
+
+async def turn(conn: asyncpg.Connection, health: str, *, ago: timedelta = timedelta(0)) -> None:
+    await conn.execute(
+        """
+        INSERT INTO camera_state (camera_id, health, since, last_at, last_reason, last_took_ms,
+          changed_at)
+        SELECT id, $1, $2, $2, 'ok', 1, $2 FROM camera
+        ON CONFLICT (camera_id) DO UPDATE SET health = excluded.health, last_at = excluded.last_at,
+          changed_at = excluded.changed_at
+        """,
+        health,
+        datetime.now(UTC) - ago,  # the view compares with the clock of the database
+    )
+
+
+async def stored(conn: asyncpg.Connection) -> tuple[float, float, float]:
+    row = await conn.fetchrow("SELECT designed, effective, upper FROM bi.coverage_now")
+    assert row is not None
+    return tuple(round(value, 3) for value in row)  # type: ignore[return-value]
+
+
+@pytest.fixture
+async def street(conn: asyncpg.Connection) -> asyncpg.Connection:
+    await intake.take_places(conn, [STREET], now=NOW)
+    await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    return conn
+
+
+async def test_an_up_camera_watches_its_piece_of_the_street(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    designed, effective, _ = await stored(street)
+    assert designed == effective == pytest.approx(100 / 302.1, abs=0.002)
+
+
+async def test_a_dead_camera_leaves_a_dark_gap(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    await turn(street, "down")
+    assert await surveyor.refresh() == 1
+    designed, effective, upper = await stored(street)
+    assert (designed > 0, effective, upper) == (True, 0, 0)
+    kinds = await street.fetch("SELECT kind, length_m FROM bi.coverage_gap ORDER BY from_m")
+    assert [row["kind"] for row in kinds] == ["dark", "never"]
+    assert kinds[0]["length_m"] == pytest.approx(100, abs=0.5)
+    assert await street.fetchval("SELECT share_m FROM camera_coverage") == pytest.approx(
+        100, abs=0.5
+    )
+
+
+async def test_a_camera_nobody_heard_of_lately_is_unknown_not_down(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up", ago=timedelta(hours=1))
+    await surveyor.refresh()
+    designed, effective, upper = await stored(street)
+    assert (effective, upper) == (0, designed)
+
+
+async def test_nothing_is_written_while_nothing_changes(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    assert await surveyor.refresh() == 0
+    assert await street.fetchval("SELECT count(*) FROM coverage_change") == 1
+
+
+async def test_a_moved_camera_means_a_new_survey(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    moved = replace(EAST, range_m=50)
+    await intake.take_cameras(street, [moved], source="t", now=NOW + timedelta(minutes=1))
+    await surveyor.refresh()
+    assert (await stored(street))[0] == pytest.approx(50 / 302.1, abs=0.002)
+
+
+async def test_a_camera_without_direction_is_listed_as_a_defect(
+    conn: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await intake.take_places(conn, [STREET], now=NOW)
+    await intake.take_cameras(conn, [replace(EAST, direction=None)], source="t", now=NOW)
+    await surveyor.refresh()
+    assert await conn.fetchval("SELECT defect FROM bi.data_defect") == "no_direction"
+
+
+async def test_the_model_is_stored_with_the_figures(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await surveyor.refresh()
+    model = await street.fetchval("SELECT model FROM bi.coverage_model")
+    assert (model["line_of_sight"], model["ranges_m"]["fixed"]) == (False, 50)
+
+
+async def test_an_empty_inventory_is_no_error(surveyor: Surveyor) -> None:
+    assert await surveyor.refresh() == 0
