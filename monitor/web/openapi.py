@@ -1,0 +1,203 @@
+"""The OpenAPI 3.1 document: paths from the table of endpoints, the shapes of the answers by hand.
+
+A shape is a line of words `name:type`; `?` after the type means it may be null, `[]` a list of it.
+"""
+
+from typing import Any
+
+from monitor.web.api import ENDPOINTS, Endpoint
+from monitor.web.geo import LAYERS
+from monitor.web.parameters import Parameter
+
+_COUNTS = (
+    "cameras:integer online:integer degraded:integer offline:integer unknown:integer "
+    "exempt:integer repair:integer planned:integer retired:integer online_rate:Rate"
+)
+_CAMERA = (
+    "camera_code:string name:string area_code:string? area:string? status:StatusWord "
+    "health:string intent:string reason:string? meaning:string? advice:string? since:time? "
+    "last_seen:time? last_asked:time? took_ms:number? clock_offset_s:number? "
+    "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
+    "lon:number? lat:number? kind:string point_class:string? simulated:boolean"
+)
+_PLACE = (
+    "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
+    "area_type:string? required:integer? excluded_m:number length_m:number? area_m2:number? "
+    "designed:ratio? effective:ratio? upper:ratio? redundant:ratio? reachable:ratio? "
+    "approach:ratio? lost_m:number? assumed:boolean? as_of:time?"
+)
+_SHAPES = {
+    "Rate": "numerator:integer denominator:integer value:ratio?",
+    "AreaStatus": f"area_code:string area:string parent_code:string? level:string {_COUNTS}",
+    "Status": f"as_of:time observed_at:time? {_COUNTS} by_area:AreaStatus[]",
+    "Pulse": "as_of:time inventory:integer coverage_as_of:time? cameras:object places:object",
+    "Offline": "camera_code:string name:string area_code:string? area:string? reason:string? "
+    "meaning:string? advice:string? since:time confirmed_at:time? offline_s:number share_m:number "
+    "solo_m:number lon:number? lat:number?",
+    "CameraNow": _CAMERA,
+    "CameraPage": "cameras:CameraNow[] next:string?",
+    "Change": "at:time from_health:string to_health:string reason:string meaning:string? "
+    "detail:string",
+    "Failed": "at:time reason:string meaning:string? detail:string took_ms:number",
+    "CameraFault": "kind:string opened_at:time closed_at:time? detail:string",
+    "Window": "kind:string reason_code:string starts_at:time ends_at:time approved_by:string",
+    "Unobserved": "starts_at:time ends_at:time? cause:string",
+    "CameraDefect": "defect:string detail:string",
+    "Hour": "hour:time asked:integer up:integer took_mean_ms:number took_max_ms:number",
+    "Camera": f"{_CAMERA} host:string? port:integer address:string? direction:string? "
+    "angle_deg:number? range_m:number? indoor:boolean pole:string? vendor:string? model:string? "
+    "last_reason:string? last_meaning:string? last_detail:string? health_detail:string? "
+    "solo_m:number? share_m:number? exclusive_m:number? transitions:Change[] failed:Failed[] "
+    "faults:CameraFault[] windows:Window[] unobserved:Unobserved[] defects:CameraDefect[] "
+    "hours:Hour[]",
+    "Ledger": "camera:string from:time to:time up:number down:number unreachable:number "
+    "planned:number exempt:number unobserved:number out_of_service:number "
+    "unobserved_by_cause:object outages:integer observed_share:ratio? availability:ratio? "
+    "best:ratio? worst:ratio?",
+    "Gap": "from_m:number to_m:number length_m:number kind:string from:number[] to:number[]",
+    "Place": _PLACE,
+    "CoverageDay": "day:date designed:ratio? effective:ratio? effective_min:ratio?",
+    "PlaceDetail": f"{_PLACE} geometry:object gaps:Gap[] days:CoverageDay[]",
+    "Coverage": f"{_PLACE} gaps:Gap[]",
+    "CoverageKind": "kind:PlaceKind places:integer length_m:number? area_m2:number? "
+    "designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number? "
+    "without_any:integer below_half:integer full_cover:integer",
+    "CoverageModel": "model:object as_of:time",
+    "CoverageKinds": "kinds:CoverageKind[] model:CoverageModel?",
+    "Incident": "camera_code:string name:string area_code:string? started_at:time ended_at:time? "
+    "reason:string",
+    "Fault": "camera_code:string name:string area_code:string? kind:string since:time "
+    "detail:string",
+    "Defect": "camera_code:string name:string area_code:string? defect:string detail:string",
+    "Report": "id:integer kind:string first_day:date last_day:date made_at:time method:string",
+    "Collector": "name:string started_at:time alive_at:time stopped_at:time? alive:boolean "
+    "cameras:integer asked:integer dropped:integer skipped:integer late_p99_s:number? "
+    "loop_lag_s:number? queue:integer",
+    "About": "version:string city:string attribution:string cadence_s:number patience_s:number "
+    "clock_tolerance_s:number timezone:string",
+    "ErrorBody": "code:string message:string advice:string",
+    "Error": "error:ErrorBody",
+}
+_LISTS = ("Offline", "Place", "Coverage", "Incident", "Fault", "Defect", "Report", "Collector")
+_WORDS = {
+    "StatusWord": "ONLINE DEGRADED OFFLINE UNKNOWN EXEMPT REPAIR PLANNED RETIRED",
+    "PlaceKind": "street school key_area",
+}
+_TYPES: dict[str, dict[str, Any]] = {
+    "time": {"type": "string", "format": "date-time"},
+    "date": {"type": "string", "format": "date"},
+    "ratio": {"type": "number", "minimum": 0, "maximum": 1},
+}
+_PLAIN = ("string", "integer", "number", "boolean", "object")
+
+
+def document(version: str) -> dict[str, Any]:
+    """The whole document."""
+    paths = {each.path: {"get": _operation(each)} for each in ENDPOINTS}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sharp Eyes Monitor",
+            "version": version,
+            "description": "Read-only. Ratios are 0..1, null where there is none; names end in "
+            "their unit (_s, _m, _m2, _ms); instants are UTC.",
+        },
+        "paths": {**paths, **_others()},
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    within = [_parameter(each, "path") for each in endpoint.within_path]
+    query = [_parameter(each, "query") for each in endpoint.query]
+    refusals = {"400": "The request is wrong.", "503": "The database does not answer."}
+    if endpoint.within_path:
+        refusals["404"] = f"There is no such {endpoint.missing}."
+    return {
+        "summary": endpoint.summary,
+        "parameters": within + query,
+        "responses": {
+            "200": _response("The answer.", endpoint.schema),
+            **{code: _response(says, "Error") for code, says in sorted(refusals.items())},
+        },
+    }
+
+
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": place,
+        "required": place == "path",
+        "description": parameter.help,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _response(says: str, schema: str, kind: str = "application/json") -> dict[str, Any]:
+    return {"description": says, "content": {kind: {"schema": _reference(schema)}}}
+
+
+def _others() -> dict[str, Any]:
+    layer = {
+        "name": "layer",
+        "in": "path",
+        "required": True,
+        "description": "Which layer.",
+        "schema": {"type": "string", "enum": list(LAYERS)},
+    }
+    drawn = {"type": "object", "description": "FeatureCollection, WGS-84"}
+    return {
+        "/geo/{layer}.geojson": {
+            "get": {
+                "summary": "Coloured GeoJSON with ETag; top-level ids of places and cameras.",
+                "parameters": [layer],
+                "responses": {
+                    "200": {
+                        "description": "The layer.",
+                        "content": {"application/geo+json": {"schema": drawn}},
+                    },
+                    "304": {"description": "Unchanged."},
+                    "404": _response("There is no such layer.", "Error"),
+                },
+            }
+        },
+        "/healthz": _plain("The process answers.", "200"),
+        "/readyz": _plain("Database, collectors and age of the newest observation.", "200", "503"),
+        "/metrics": _plain("Metrics of the monitor for Prometheus.", "200"),
+        "/api/v1/openapi.json": _plain("This document.", "200"),
+    }
+
+
+def _plain(summary: str, *codes: str) -> dict[str, Any]:
+    return {"get": {"summary": summary, "responses": {code: {"description": ""} for code in codes}}}
+
+
+def _schemas() -> dict[str, Any]:
+    schemas: dict[str, Any] = {
+        name: {"type": "string", "enum": words.split()} for name, words in _WORDS.items()
+    }
+    for name, shape in _SHAPES.items():
+        fields = dict(field.split(":", 1) for field in shape.split())
+        schemas[name] = {
+            "type": "object",
+            "required": list(fields),
+            "additionalProperties": False,
+            "properties": {field: _type(kind) for field, kind in fields.items()},
+        }
+    for name in _LISTS:
+        schemas[f"{name}List"] = {"type": "array", "items": _reference(name)}
+    return schemas
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _type(kind: str) -> dict[str, Any]:
+    if kind.endswith("?"):
+        return {"anyOf": [_type(kind[:-1]), {"type": "null"}]}
+    if kind.endswith("[]"):
+        return {"type": "array", "items": _type(kind[:-2])}
+    if kind in _PLAIN:
+        return {"type": kind}
+    return dict(_TYPES[kind]) if kind in _TYPES else _reference(kind)

@@ -1,0 +1,140 @@
+// The texts of the page in English and Chinese; terms follow the glossary of the README.
+
+const EN = {
+  skip: "Skip to the offline list", theme: "Light / dark", search: "Find a camera by name or code",
+  search_place: "Find a place", offline_list: "Offline cameras", found: "Found cameras",
+  none_offline: "No camera is offline.", none_known: "No camera is known to be offline; {n} are unknown.", none_found: "No camera has this in its name or code.",
+  worst_first: "Worst first: metres that went dark with it, then the longest outage.",
+  ONLINE: "Online", DEGRADED: "Degraded", OFFLINE: "Offline", UNKNOWN: "Unknown", EXEMPT: "Exempt",
+  REPAIR: "In repair", PLANNED: "Planned", RETIRED: "Retired", others: "Not assessed",
+  online_rate: "Online rate", of_assessable: "{m} of {n} assessable",
+  cameras: "cameras", coverage_by_kind: "Coverage by kind of place",
+  coverage_by_place: "Coverage by place", areas: "Areas", area: "Area", level: "Level",
+  place: "Place", kind: "Kind", all_kinds: "All kinds", street: "Streets", school: "Schools",
+  key_area: "Key areas", one_street: "Street", one_school: "School", one_key_area: "Key area", size: "Length / area", designed: "Designed", effective: "Effective now",
+  upper: "Upper bound", redundant: "Two or more", lost: "Lost now", places: "Places",
+  without_any: "Without any", below_half: "Below 50 %", full_cover: "From 95 %",
+  approach: "Approach streets", reachable: "Reachable with PTZ", gaps: "Gaps",
+  never: "never covered", dark: "dark now", assumed: "outline assumed (60 m disc round a point)",
+  no_gaps: "No gap.", waiting: "Asking the monitor …", no_data: "No observation yet.",
+  fresh: "Data is {n} old", stale: "Data is {n} old: has the collector stopped?",
+  away: "Monitor not reachable for {n}; figures are of {t}", as_of: "as of {t}",
+  no_map: "No map: this browser has no WebGL 2. Lists and tables below hold the same figures.",
+  colour_by: "Colour by", cameras_layer: "Cameras", gaps_dark: "Gaps: dark now",
+  gaps_never: "Gaps: never covered", simulated: "simulated", labels: "Street names",
+  zero: "0 %, cameras down", undesigned: "0 %, no camera", low: "below 50 %", middle: "50 – 95 %", high: "95 % and more", none: "not computed",
+  close: "Close", why: "Why", since: "Since", advice: "What to do", address: "Address",
+  location: "Location", last_answer: "Last answer", clock: "Clock offset",
+  dark_for: "Nobody looks since", device: "Device", carries: "Only it watches",
+  would_bring: "Would bring back", changes: "Last changes", failed: "Last failed observations",
+  defects: "Data defects", windows: "Approved windows", faults: "Faults", nothing: "none",
+  gone: "This camera is no longer in the inventory.", position: "no coordinates: not on the map",
+  method: "Coverage: model {m}; line of sight considered: {l}; computed {t}. City figures are sums of metres (areas: square metres), not means.",
+  yes: "yes", no: "no", shown: "{n} of {m} places shown.", code: "Code", more: "and {n} more",
+  open_now: "open", took: "Last answer took", computed: "Computed",
+};
+
+const ZH = {
+  skip: "跳到离线列表", theme: "明 / 暗", search: "按名称或编码查找摄像机", search_place: "查找地点",
+  offline_list: "离线摄像机", found: "查找结果", none_offline: "没有离线摄像机。", none_known: "没有已知离线的摄像机；{n} 台状态未知。",
+  none_found: "没有名称或编码包含此文字的摄像机。", worst_first: "按失去覆盖的米数排序，其次按离线时长。",
+  ONLINE: "在线", DEGRADED: "异常", OFFLINE: "离线", UNKNOWN: "未知", EXEMPT: "报备", REPAIR: "维修",
+  PLANNED: "规划", RETIRED: "拆除", others: "不考核", online_rate: "在线率",
+  of_assessable: "{m} / 考核 {n}", cameras: "台", coverage_by_kind: "分类覆盖率",
+  coverage_by_place: "地点覆盖率", areas: "区域", area: "区域", level: "级别", place: "地点", kind: "类别",
+  all_kinds: "全部类别", street: "街道", school: "学校", key_area: "重点部位", one_street: "街道", one_school: "学校", one_key_area: "重点部位", size: "长度 / 面积",
+  designed: "设计覆盖", effective: "当前有效覆盖", upper: "上限", redundant: "两台以上", lost: "当前损失",
+  places: "地点数", without_any: "完全无覆盖", below_half: "低于 50 %", full_cover: "95 % 以上",
+  approach: "周边道路", reachable: "云台可及", gaps: "盲区", never: "从未覆盖", dark: "当前失明",
+  assumed: "轮廓为假定（点周围 60 米）", no_gaps: "没有盲区。", waiting: "正在查询 …", no_data: "尚无观测。",
+  fresh: "数据为 {n} 前", stale: "数据为 {n} 前：采集器是否已停止？",
+  away: "监测服务 {n} 无法访问；数据截至 {t}", as_of: "截至 {t}",
+  no_map: "没有地图：浏览器不支持 WebGL 2。下方列表和表格数据相同。", colour_by: "着色",
+  cameras_layer: "摄像机", gaps_dark: "盲区：当前失明", gaps_never: "盲区：从未覆盖", simulated: "模拟",
+  labels: "街道名称", zero: "0 %（离线）", undesigned: "0 %（无摄像机）", low: "低于 50 %", middle: "50 – 95 %", high: "95 % 及以上", none: "未计算",
+  close: "关闭", why: "原因", since: "起始", advice: "处理建议", address: "地址", location: "安装位置",
+  last_answer: "最后应答", clock: "时钟偏差", dark_for: "无人观测自", device: "设备", carries: "仅它覆盖",
+  would_bring: "恢复后可找回", changes: "最近变化", failed: "最近失败的观测", defects: "数据缺陷",
+  windows: "已批准时段", faults: "故障", nothing: "无", gone: "该摄像机已不在台账中。",
+  position: "无坐标，不在地图上",
+  method: "覆盖率：模型 {m}；考虑通视：{l}；计算于 {t}。全市数字为米数（面积为平方米）之和，不是平均值。",
+  yes: "是", no: "否", shown: "显示 {n} / {m} 个地点。", code: "编码", more: "另有 {n} 个", open_now: "未恢复",
+  took: "最近应答耗时", computed: "计算于",
+};
+
+// Reasons come with English sentences from the monitor; these are the Chinese ones.
+const REASONS = {
+  ok: "摄像机正常应答时间查询。", login_required: "摄像机有应答，但读取时间需要登录。",
+  soap_fault: "摄像机以 ONVIF 错误应答。", clock_off: "摄像机时钟偏差超过允许值。",
+  no_clock: "摄像机应答中没有可用的 UTC 时间。", no_address: "摄像机主机名无法解析。",
+  unreachable: "网络报告无法到达摄像机。", refused: "地址有应答，但端口没有服务。",
+  connect_timeout: "地址完全没有应答，多为断电或断链。", reset: "摄像机中断了连接。",
+  closed: "摄像机未应答就关闭了连接。", answer_timeout: "摄像机接受了连接，但未按时应答。",
+  endless: "应答超过大小限制。", not_http: "有应答，但不是 HTTP。", http_error: "网页服务返回错误。",
+  not_onvif: "有网页服务，但不是 ONVIF。", blind: "我方网络中断。", internal: "监测程序自身缺陷。",
+};
+
+// Why nobody looks; never the camera's doing.
+const CAUSES = {
+  not_yet: ["no evidence so far", "尚无证据"], collector_stopped: ["collector stopped on purpose", "采集器已停止"],
+  collector_lost: ["collector lost", "采集器失联"], late: ["asked too late", "轮询延迟"],
+  database_away: ["database away", "数据库不可用"], blind: ["our own network was dark", "我方网络中断"],
+  not_polled: ["no address to ask", "台账中无地址"],
+};
+
+const SHORT = { s: ["s", "秒"], min: ["min", "分"], h: ["h", "小时"], d: ["d", "天"] };
+
+let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
+
+export const current = () => language;
+
+export function toggle() {
+  language = language === "en" ? "zh" : "en";
+  localStorage.setItem("language", language);
+}
+
+export function t(key, values = {}) {
+  const text = (language === "zh" ? ZH : EN)[key] ?? key;
+  return text.replace(/\{(\w)\}/g, (_, name) => values[name] ?? "");
+}
+
+// The same term in the other language, shown small beside the first.
+export const other = (key) => (language === "zh" ? EN : ZH)[key] ?? "";
+
+export const reason = (code, english) =>
+  (language === "zh" ? REASONS[code] : english) ?? english ?? code ?? "";
+
+export const cause = (code) => CAUSES[code]?.[language === "zh" ? 1 : 0] ?? code;
+
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const unit = (name) => SHORT[name][language === "zh" ? 1 : 0];
+  if (s < 120) return `${s} ${unit("s")}`;
+  if (s < 7200) return `${Math.floor(s / 60)} ${unit("min")}`;
+  if (s < 172800) return `${Math.floor(s / 3600)} ${unit("h")} ${Math.floor(s % 3600 / 60)} ${unit("min")}`;
+  return `${Math.floor(s / 86400)} ${unit("d")} ${Math.floor(s % 86400 / 3600)} ${unit("h")}`;
+}
+
+// A ratio as a percentage; only the whole reads 100 %, only nothing reads 0 %. Colours never use this.
+export function percent(ratio, digits = 1) {
+  if (ratio === null || ratio === undefined) return "—";
+  const least = 10 ** -digits;
+  const shown = ratio > 0 && ratio < 1 ? Math.min(100 - least, Math.max(least, ratio * 100)) : ratio * 100;
+  return `${shown.toFixed(digits)} %`;
+}
+
+export function amount(value, unit) {
+  if (value === null || value === undefined) return "—";
+  const [big, name] = unit === "m" ? [value >= 10000, "km"] : [value >= 1e6, "km²"];
+  const shown = big ? value / (unit === "m" ? 1000 : 1e6) : value;
+  return `${shown.toLocaleString("en", { maximumFractionDigits: big ? 1 : 0 })} ${big ? name : unit}`;
+}
+
+let zone;
+export const useZone = (name) => { zone = name; };
+
+export function moment(iso) {
+  if (!iso) return "—";
+  const options = { timeZone: zone, dateStyle: "short", timeStyle: "medium", hour12: false };
+  return new Date(iso).toLocaleString("sv-SE", options);
+}

@@ -1,0 +1,185 @@
+"""What people are shown, read from a seeded PostgreSQL."""
+
+import json
+import re
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import asyncpg
+import pytest
+
+from db import shapes, views
+from tests.seed import seed
+
+
+@pytest.fixture
+async def city(conn: asyncpg.Connection) -> asyncpg.Connection:
+    await seed(conn, datetime.now(UTC))
+    return conn
+
+
+async def test_every_status_word_is_counted_once(city: asyncpg.Connection) -> None:
+    status = await views.status(city)
+    words = ("online", "degraded", "offline", "unknown", "exempt", "repair", "planned", "retired")
+    assert [status[word] for word in words] == [4, 1, 3, 2, 1, 1, 1, 1]
+    assert sum(status[word] for word in words) == status["cameras"] == 14
+
+
+async def test_the_online_rate_travels_with_numerator_and_denominator(
+    city: asyncpg.Connection,
+) -> None:
+    status = await views.status(city)
+    assert status["online_rate"] == {"numerator": 5, "denominator": 8, "value": 0.625}
+
+
+async def test_areas_count_all_areas_below_them(city: asyncpg.Connection) -> None:
+    areas = {each["area_code"]: each for each in (await views.status(city))["by_area"]}
+    assert areas["610000"]["cameras"] == 14
+    assert areas["610001"]["cameras"] + areas["610002"]["cameras"] == 14
+    assert areas["610002"]["online_rate"] == {"numerator": 1, "denominator": 2, "value": 0.5}
+
+
+async def test_an_empty_city_has_no_rate_rather_than_zero(conn: asyncpg.Connection) -> None:
+    status = await views.status(conn)
+    assert status["online_rate"] == {"numerator": 0, "denominator": 0, "value": None}
+    assert status["observed_at"] is None
+    assert await views.coverage(conn) == []
+    assert await views.coverage_model(conn) is None
+
+
+async def test_the_worst_offline_camera_comes_first(city: asyncpg.Connection) -> None:
+    rows = await views.offline(city)
+    assert [row["share_m"] for row in rows] == [197.0, 108.0, 95.0]
+    assert rows[1]["reason"] == "refused"
+    assert rows[1]["advice"].startswith("Camera rebooting")
+
+
+async def test_a_camera_under_notice_is_not_in_the_offline_list(city: asyncpg.Connection) -> None:
+    codes = {row["camera_code"][-2:] for row in await views.offline(city)}
+    assert codes == {"05", "06", "08"}
+
+
+async def test_cameras_come_in_pages_that_leave_none_out(city: asyncpg.Connection) -> None:
+    codes: list[str] = []
+    while True:
+        page = await views.cameras(city, limit=5, after=codes[-1] if codes else None)
+        codes += [row["camera_code"] for row in page]
+        if len(page) < 5:
+            break
+    assert len(codes) == len(set(codes)) == 14
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"), [("bridge", 1), ("桥", 1), ("%", 0), ("'", 1), ("6100010000132000000", 6)]
+)
+async def test_a_search_takes_its_text_literally(
+    city: asyncpg.Connection, q: str, expected: int
+) -> None:
+    assert len(await views.cameras(city, q=q)) == expected
+
+
+async def test_an_area_stands_for_the_areas_below_it(city: asyncpg.Connection) -> None:
+    assert len(await views.cameras(city, area="610000", status="OFFLINE")) == 3
+    assert len(await views.cameras(city, area="610002", status="OFFLINE")) == 1
+
+
+async def test_one_camera_shows_address_changes_and_evidence(city: asyncpg.Connection) -> None:
+    camera = await views.camera(city, "61000100001320000005")
+    assert camera is not None
+    assert (camera["host"], camera["port"], camera["status"]) == ("192.0.2.5", 80, "OFFLINE")
+    assert [each["to_health"] for each in camera["transitions"]] == ["down", "up"]
+    assert camera["failed"][0]["detail"] == "no answer within 5 s"
+    assert camera["share_m"] == 95.0
+
+
+async def test_an_unknown_code_is_nothing(city: asyncpg.Connection) -> None:
+    assert await views.camera(city, "no such") is None
+    assert await views.place(city, 10**15) is None
+
+
+async def test_coverage_of_a_place_carries_its_gaps(city: asyncpg.Connection) -> None:
+    (street,) = await views.coverage(city, place="long 'quay' & <i>row</i>")
+    assert (street["designed"], street["effective"]) == (0.5, 0.25)
+    assert [(gap["kind"], gap["length_m"]) for gap in street["gaps"]] == [
+        ("never", 220.0),
+        ("dark", 110.0),
+    ]
+    assert set(street["gaps"][0]) == {"from_m", "to_m", "length_m", "kind", "from", "to"}
+
+
+async def test_gaps_and_covered_metres_make_the_whole_street(city: asyncpg.Connection) -> None:
+    for street in await views.coverage(city, kind="street"):
+        gaps_m = sum(gap["length_m"] for gap in street["gaps"])
+        assert gaps_m + street["effective"] * street["length_m"] == pytest.approx(
+            street["length_m"]
+        )
+
+
+async def test_a_place_without_figures_shows_none_rather_than_zero(
+    city: asyncpg.Connection,
+) -> None:
+    await city.execute("DELETE FROM coverage_now WHERE place_id = 1")
+    place = await views.place(city, 1)
+    assert place is not None
+    assert place["effective"] is None
+    assert place["geometry"]["type"] == "LineString"
+
+
+async def test_kinds_are_sums_of_metres_not_means(city: asyncpg.Connection) -> None:
+    kinds = {row["kind"]: row for row in await views.coverage_kinds(city)}
+    # 0.7*440 + 0.25*440 + 0*520 + 0*300 + 1*100 of 1800 m
+    assert kinds["street"]["effective"] == pytest.approx(518 / 1800)
+
+
+async def test_incidents_can_be_only_those_that_last(city: asyncpg.Connection) -> None:
+    every = await views.incidents(city)
+    lasting = await views.incidents(city, only_open=True)
+    assert [row for row in every if row["ended_at"] is None] == lasting
+    assert len(every) == len(lasting) + 1
+
+
+async def test_the_small_lists_are_there(city: asyncpg.Connection) -> None:
+    assert [row["kind"] for row in await views.faults(city)] == ["clock"]
+    assert [row["kind"] for row in await views.reports(city)] == ["weekly"]
+    assert [row["alive"] for row in await views.collectors(city)] == [True, False]
+    assert [row["defect"] for row in await views.defects(city)] == [
+        "no_coordinates",
+        "no_direction",
+    ]
+
+
+async def test_the_pulse_names_every_camera_and_place_once(city: asyncpg.Connection) -> None:
+    pulse = await views.pulse(city)
+    ids = [each for group in pulse["cameras"].values() for each in group]
+    assert len(ids) == len(set(ids)) == 14
+    assert len(pulse["places"]) == 9
+    assert pulse["inventory"] == 1
+
+
+async def test_everything_read_is_json(city: asyncpg.Connection) -> None:
+    for ask in (views.status, views.offline, views.cameras, views.places, views.coverage):
+        json.dumps(await ask(city), allow_nan=False)
+    json.dumps(await views.camera(city, "61000100001320000004"), allow_nan=False)
+    json.dumps(await views.place(city, 6), allow_nan=False)
+
+
+async def test_shapes_are_features_with_top_level_ids_and_colours(
+    city: asyncpg.Connection,
+) -> None:
+    cameras = [json.loads(text) for text in await shapes.cameras(city)]
+    # the camera without coordinates cannot be drawn
+    assert len(cameras) == 13
+    assert all(each["id"] and each["properties"]["marker-color"] for each in cameras)
+    streets = [json.loads(text) for text in await shapes.places(city, "street")]
+    colours = {each["properties"]["place"]: each["properties"]["stroke"] for each in streets}
+    # no camera at all is not the same as cameras that are down
+    assert colours["Blind alley 无监控巷"] != colours["River road 河滨路"]
+    gaps = [json.loads(text) for text in await shapes.gaps(city)]
+    assert len({each["id"] for each in gaps}) == len(gaps) == 10
+
+
+def test_the_console_and_the_layers_use_the_same_colours() -> None:
+    page = files("monitor.web").joinpath("static", "shapes.js").read_text("utf-8")
+    layers = files("db").joinpath("shapes.py").read_text("utf-8")
+    drawn = set(re.findall(r"#[0-9a-f]{6}", layers.split("_PLACES", 1)[0]))
+    assert drawn <= set(re.findall(r"#[0-9a-f]{6}", page))
