@@ -1,0 +1,61 @@
+"""Keeps the figures of issued reports in the database, as plain JSON."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from db.pool import Connection
+from monitor.availability import Ledger
+from monitor.reports.content import METHOD, Figures, published
+
+_MOST_CAMERAS = 1_000  # stored with a report
+
+
+async def store(conn: Connection, figures: Figures) -> None:
+    """Keep the figures of an issued report. A row is never changed; a later report is a new row."""
+    await conn.execute(
+        """
+        INSERT INTO report (kind, first_day, last_day, made_at, method, figures)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE NOT EXISTS (
+          SELECT FROM report WHERE kind = $1 AND first_day = $2 AND made_at = $4)
+        """,
+        figures.period.kind,
+        figures.period.first_day,
+        figures.period.last_day,
+        figures.as_of,
+        METHOD,
+        frozen(figures),
+    )
+
+
+def frozen(figures: Figures) -> dict[str, Any]:
+    """The figures as JSON: seconds for durations, ISO 8601 for instants, and the rates.
+
+    Of the cameras only the worst are kept; the ledger holds the others.
+    """
+    kept = dataclasses.replace(figures, cameras=figures.worst[:_MOST_CAMERAS])
+    plain: dict[str, Any] = _plain(kept)
+    numerator, denominator = figures.live
+    plain["live"] = {"numerator": numerator, "denominator": denominator}
+    plain["published"] = published(figures.total)
+    plain["change"] = figures.change
+    return plain
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case Ledger():
+            return value.as_json()
+        case timedelta():
+            return value.total_seconds()
+        case datetime() | date():
+            return value.isoformat()
+        case Mapping():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return value

@@ -1,0 +1,266 @@
+"""What a report holds, as plain data, and the few rules that judge a figure. Pure.
+
+Sums of time are `monitor.availability.Ledger`, which defines every rate made of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from monitor.availability import Ledger
+from monitor.reports.periods import Period
+
+METHOD = "C time-weighted"  # domain 6, card M02; the method that `report.method` names
+OBSERVED_AT_LEAST = 0.8  # below it no rate is printed and nobody is ranked (domain 6)
+RANKED_FROM = 20  # cameras; a rank of fewer would be a rank of single poles
+BANDS_DAYS = (3, 7, 30)  # M08, long offline
+FULL_COVER, HALF_COVER = 0.95, 0.5
+
+
+class Light(StrEnum):
+    """The judgement of one rate (红黄绿)."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    INSUFFICIENT = "insufficient data"
+    NONE = "nothing assessed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Targets:
+    """Availability that is green, and how far below (as a ratio) yellow reaches: 98 % and 95 %."""
+
+    green: float = 0.98
+    margin: float = 0.03
+
+    @property
+    def yellow(self) -> float:
+        """The lowest availability that is still yellow."""
+        return round(self.green - self.margin, 9)
+
+    def judge(self, ledger: Ledger) -> Light:
+        """Compares the unrounded rate; too little observed time is not judged."""
+        value, observed = ledger.availability, ledger.observed_share
+        if value is None or observed is None:
+            return Light.NONE if not ledger.unobserved else Light.INSUFFICIENT
+        if observed < OBSERVED_AT_LEAST:
+            return Light.INSUFFICIENT
+        if value >= self.green:
+            return Light.GREEN
+        return Light.YELLOW if value >= self.yellow else Light.RED
+
+
+def offline(ledger: Ledger) -> timedelta:
+    """Down by itself or behind a parent that is down."""
+    return ledger.down + ledger.unreachable
+
+
+def published(ledger: Ledger) -> float | None:
+    """The availability (0..1) that may be printed: None without enough observed time."""
+    observed = ledger.observed_share
+    return ledger.availability if observed and observed >= OBSERVED_AT_LEAST else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AreaLine:
+    """One area with all areas below it. cameras: those in service at some time of the period.
+
+    rank: place among the areas of the same depth, None when too small, too little observed, or not
+    assessed. depth: 0 at the top of the tree.
+    """
+
+    code: str
+    name: str
+    level: str
+    depth: int
+    cameras: int
+    ledger: Ledger
+    light: Light
+    rank: int | None = None
+
+    @property
+    def small(self) -> bool:
+        """Too few cameras for a rank."""
+        return self.cameras < RANKED_FROM
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayLine:
+    """All cameras on one local day."""
+
+    day: date
+    cameras: int
+    ledger: Ledger
+    light: Light
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameraLine:
+    """One camera in service. longest: its longest outage, wall clock, cut at the period's ends.
+
+    reason: code and words of that outage. down_since: set when it is still down at the end.
+    """
+
+    code: str
+    name: str
+    area_code: str | None
+    area: str | None
+    ledger: Ledger
+    longest: timedelta | None = None
+    reason: str | None = None
+    meaning: str | None = None
+    down_since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LongOffline:
+    """A camera that is in service and down since more than the first of `BANDS_DAYS`."""
+
+    code: str
+    name: str
+    area: str | None
+    since: datetime
+    lasted: timedelta
+    meaning: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Covered:
+    """Covered amounts of one place, or of all places of a kind as sums. unit: m or m².
+
+    size: length or area. designed, effective, upper: amounts, not ratios, as of the report; None
+    until computed. mean: effective amount on average over the stored days of the period and
+    mean_size, its denominator. days: how many place-days that are.
+    """
+
+    size: float
+    designed: float | None
+    effective: float | None
+    upper: float | None
+    mean: float | None
+    mean_size: float
+    days: int
+
+    @property
+    def lost(self) -> float | None:
+        """Designed, but dark now."""
+        if self.designed is None or self.effective is None:
+            return None
+        return max(self.designed - self.effective, 0.0)
+
+    @property
+    def observed_share(self) -> float | None:
+        """1 less what hangs on cameras of unknown state."""
+        if self.upper is None or self.effective is None or not self.size:
+            return None
+        return 1 - (self.upper - self.effective) / self.size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaceLine:
+    """One street, school or key area."""
+
+    place_id: int
+    kind: str
+    name: str
+    area: str | None
+    unit: str
+    covered: Covered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KindLine:
+    """All places of one kind, with the counts of places at the ends of the scale."""
+
+    kind: str
+    unit: str
+    places: int
+    covered: Covered
+    without_any: int
+    below_half: int
+    full_cover: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exemption:
+    """Approved windows of one kind and reason that touch the period; duration inside of it."""
+
+    kind: str
+    reason_code: str
+    windows: int
+    cameras: int
+    duration: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Defect:
+    """Cameras with one defect of their file. detail: the sentence for the operator."""
+
+    name: str
+    detail: str
+    cameras: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoverageModel:
+    """What the coverage rests on: its settings as stored, and when it was computed."""
+
+    settings: Mapping[str, object]
+    as_of: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """All of one report, read in one snapshot at `as_of`.
+
+    up_to: the instant the stored figures reach, None when there are none. days: those with stored
+    figures. areas: in tree order. cameras: by code. long_offline: the oldest first. statuses:
+    cameras by status word at `as_of`. notes: sentences about what is missing or does not add up.
+    """
+
+    city: str
+    period: Period
+    as_of: datetime
+    final: bool
+    up_to: datetime | None
+    targets: Targets
+    total: Ledger
+    previous: Ledger
+    light: Light
+    assessed_cameras: int
+    statuses: Mapping[str, int]
+    simulated: int
+    days: tuple[DayLine, ...]
+    areas: tuple[AreaLine, ...]
+    cameras: tuple[CameraLine, ...]
+    long_offline: tuple[LongOffline, ...]
+    exemptions: tuple[Exemption, ...]
+    kinds: tuple[KindLine, ...]
+    places: tuple[PlaceLine, ...]
+    model: CoverageModel | None
+    defects: tuple[Defect, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def change(self) -> float | None:
+        """Availability less that of the period before (ratio); None unless both may be printed."""
+        now, before = published(self.total), published(self.previous)
+        return None if now is None or before is None else now - before
+
+    @property
+    def worst(self) -> tuple[CameraLine, ...]:
+        """Cameras that were offline, the longest first."""
+        down = (each for each in self.cameras if offline(each.ledger))
+        return tuple(sorted(down, key=lambda each: (-offline(each.ledger), each.code)))
+
+    @property
+    def live(self) -> tuple[int, int]:
+        """Numerator and denominator of the live online rate (M01) at `as_of`."""
+        online = self.statuses.get("ONLINE", 0) + self.statuses.get("DEGRADED", 0)
+        return online, online + self.statuses.get("OFFLINE", 0)
+
+    def down_longer_than(self, days: int) -> int:
+        """How many cameras in service are down for more days than this, at the end."""
+        return sum(each.lasted > timedelta(days=days) for each in self.long_offline)

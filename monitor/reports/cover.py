@@ -1,0 +1,100 @@
+"""Reads coverage of places, now and on average over a period; amounts, so that sums make sense."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+
+from db.pool import Connection
+from monitor.reports.content import FULL_COVER, HALF_COVER, Covered, KindLine, PlaceLine
+from monitor.reports.periods import Period
+
+_ORDER = ("street", "school", "key_area")
+
+
+async def read(
+    conn: Connection, period: Period
+) -> tuple[tuple[KindLine, ...], tuple[PlaceLine, ...]]:
+    """Kinds in fixed order, and places the most lost first.
+
+    The mean weighs each stored day of each place alike; a place counts on the days it has.
+    """
+    found = await conn.fetch(
+        """
+        SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2,
+          n.designed, n.effective, n.upper, d.mean, coalesce(d.days, 0) AS days
+        FROM bi.coverage_now n
+        LEFT JOIN (
+          SELECT place_id, avg(effective) AS mean, count(effective) AS days
+          FROM bi.coverage_day WHERE day BETWEEN $1 AND $2 GROUP BY place_id) d
+          ON d.place_id = n.place_id
+        ORDER BY n.place_id
+        """,
+        period.first_day,
+        period.last_day,
+    )
+    places = sorted((_place(row) for row in found), key=_most_lost)
+    ratios = {row["place_id"]: row["effective"] for row in found}
+    return tuple(_kinds(places, ratios)), tuple(places)
+
+
+def _place(row: asyncpg.Record) -> PlaceLine:
+    unit, size = ("m", row["length_m"]) if row["length_m"] is not None else ("m²", row["area_m2"])
+    size = size or 0.0
+    return PlaceLine(
+        place_id=row["place_id"],
+        kind=row["kind"],
+        name=row["place"],
+        area=row["area"],
+        unit=unit,
+        covered=Covered(
+            size=size,
+            designed=_times(row["designed"], size),
+            effective=_times(row["effective"], size),
+            upper=_times(row["upper"], size),
+            mean=_times(row["mean"], size * row["days"]),
+            mean_size=size * row["days"],
+            days=row["days"],
+        ),
+    )
+
+
+def _times(ratio: float | None, size: float) -> float | None:
+    return None if ratio is None else ratio * size
+
+
+def _most_lost(place: PlaceLine) -> tuple[int, float, int]:
+    return _ORDER.index(place.kind), -(place.covered.lost or 0.0), place.place_id
+
+
+def _kinds(places: list[PlaceLine], ratios: dict[int, Any]) -> Iterable[KindLine]:
+    sorts = {(_ORDER.index(each.kind), each.kind, each.unit) for each in places}
+    for _, kind, unit in sorted(sorts):
+        group = [each for each in places if (each.kind, each.unit) == (kind, unit)]
+        known = [ratios[each.place_id] for each in group if ratios[each.place_id] is not None]
+        yield KindLine(
+            kind=kind,
+            unit=unit,
+            places=len(group),
+            covered=_sum([each.covered for each in group]),
+            without_any=sum(each == 0 for each in known),
+            below_half=sum(each < HALF_COVER for each in known),
+            full_cover=sum(each >= FULL_COVER for each in known),
+        )
+
+
+def _sum(parts: list[Covered]) -> Covered:
+    return Covered(
+        size=sum(each.size for each in parts),
+        designed=_known_sum(each.designed for each in parts),
+        effective=_known_sum(each.effective for each in parts),
+        upper=_known_sum(each.upper for each in parts),
+        mean=_known_sum(each.mean for each in parts),
+        mean_size=sum(each.mean_size for each in parts),
+        days=sum(each.days for each in parts),
+    )
+
+
+def _known_sum(amounts: Iterable[float | None]) -> float | None:
+    known = [each for each in amounts if each is not None]
+    return sum(known) if known else None
