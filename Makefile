@@ -1,0 +1,58 @@
+# make run | make test | make bench: each sets up what it needs in .venv, from the lock files.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CONFIG ?=
+PYTEST_ARGS ?=
+
+.PHONY: help run test bench lock boards clean
+
+help: ## show this help
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## start everything on the sample city, or on your own: make run CONFIG=my.toml
+ifeq ($(CONFIG),)
+	@exec $(BIN)/sharp-eyes demo
+else
+	@exec $(BIN)/sharp-eyes --config "$(CONFIG)" run
+endif
+
+test: $(VENV)/.test ## check everything: style, types, layers, tests
+	@.ci/browser
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $$(.ci/browser --marker) $(PYTEST_ARGS)
+
+bench: $(VENV)/.run ## measure beside a bare client
+	@exec $(BIN)/sharp-eyes bench
+
+lock: ## renew the lock files (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" pyproject.toml --extra grafana --group build --group dev \
+	  -c requirements.lock -o requirements-dev.lock
+
+boards: $(VENV)/.test ## write the Grafana boards anew
+	@exec $(BIN)/sharp-eyes dashboards build
+
+clean: ## remove the environment; data stays
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or later is needed: install it, or say make PYTHON=/path"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is too old: Python 3.11 or later is needed (make PYTHON=/path)"; exit 2; }
+	@echo "Making the environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
+	@[ -f $(VENV)/.test ] || { $(PIP) install --require-hashes -r requirements.lock && \
+	  $(PIP) install --no-deps --no-build-isolation -e .; }
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python requirements-dev.lock pyproject.toml
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run

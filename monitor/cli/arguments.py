@@ -1,0 +1,127 @@
+"""What may be typed: verbs, their options and help."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from monitor.model import PlaceKind
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Arguments; `verb` is "module.function" of this package. Wrong ones exit with code 2."""
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar; the README's table of verbs is made of it."""
+    root = argparse.ArgumentParser(
+        prog="sharp-eyes",
+        description="Inventory, health and coverage monitor for a city's camera network.",
+    )
+    root.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
+    root.add_argument("--verbose", action="store_true", help="log details")
+    root.add_argument("--version", action="version", version=_version())
+    verbs = root.add_subparsers(required=True, metavar="VERB")
+    _add_operating(verbs)
+    _add_asking(verbs)
+    _add_papers(verbs)
+    return root
+
+
+def _version() -> str:
+    try:
+        return version("sharp-eyes-monitor")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _verb(verbs: Any, name: str, function: str, text: str) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    sub.set_defaults(verb=function)
+    return sub
+
+
+def _add_operating(verbs: Any) -> None:
+    run = _verb(verbs, "run", "start.run", "Poll the cameras of the inventory and serve the page.")
+    run.add_argument(
+        "--role",
+        default="all",
+        choices=["all", "collector", "web", "scheduler"],
+        help="part to run, for several machines (default: all)",
+    )
+    _verb(verbs, "demo", "start.demo", "Run on the sample city with simulated cameras.")
+    migrate = _verb(verbs, "migrate", "upkeep.migrate", "Bring the database to this version.")
+    config = _verb(verbs, "config", "upkeep.config", "Show every option and its effective value.")
+    doctor = _verb(verbs, "doctor", "upkeep.doctor", "Check that everything needed is there.")
+    bench = _verb(verbs, "bench", "upkeep.bench", "Measure speed and memory on this machine.")
+    bench.add_argument("--cameras", type=int, default=1000, help="simulated cameras")
+    bench.add_argument("--cadence", type=float, default=10, help="seconds between two questions")
+    bench.add_argument("--seconds", type=float, default=60, help="length of the measurement")
+    for each in (migrate, config, doctor, bench):
+        _json(each)
+
+
+def _add_asking(verbs: Any) -> None:
+    probe = _verb(verbs, "probe", "ask.probe", "Ask one camera now and tell each step.")
+    whom = probe.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--camera", metavar="CODE", help="a camera of the inventory")
+    whom.add_argument("--url", metavar="URL", help="any camera: http://host:port")
+    probe.add_argument("--user", help="log in, too, and read what the device is")
+    probe.add_argument("--password-file", type=Path, metavar="FILE", help="its password")
+    status = _verb(verbs, "status", "ask.status", "How many cameras are online, by area.")
+    status.add_argument("--offline", action="store_true", help="list the cameras that are offline")
+    coverage = _verb(verbs, "coverage", "ask.coverage", "What of each place is watched.")
+    coverage.add_argument("--place", metavar="NAME", help="only places of this name")
+    coverage.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="only these")
+    ledger = _verb(verbs, "ledger", "ask.ledger", "The seconds of a camera or area, split.")
+    of = ledger.add_mutually_exclusive_group(required=True)
+    of.add_argument("--camera", metavar="CODE")
+    of.add_argument("--area", metavar="CODE")
+    ledger.add_argument("--from", dest="starts_at", type=_moment, required=True, metavar="TIME")
+    ledger.add_argument(
+        "--to", dest="ends_at", type=_moment, metavar="TIME", help="default and latest: now"
+    )
+    for each in (probe, status, coverage, ledger):
+        _json(each)
+
+
+def _add_papers(verbs: Any) -> None:
+    take = _verb(verbs, "import", "papers.take", "Take a file into the inventory.")
+    take.add_argument("what", choices=["cameras", "areas", "places"])
+    take.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX or GeoJSON")
+    take.add_argument(
+        "--dry-run", action="store_true", help="say what would change, change nothing"
+    )
+    take.add_argument("--mapping", metavar="FILE", help="TOML that names foreign columns")
+    take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
+    take.add_argument("--area", metavar="CODE", help="area of places that name none")
+    give = _verb(verbs, "export", "papers.give", "Write the inventory as CSV that import reads.")
+    give.add_argument("what", choices=["cameras"])
+    give.add_argument("file", type=Path, metavar="FILE")
+    report = _verb(verbs, "report", "publishing.report", "Write a report of closed days.")
+    report.add_argument("kind", choices=["daily", "weekly", "monthly"])
+    report.add_argument("--date", type=date.fromisoformat, help="a day inside the period")
+    report.add_argument("--format", default="html,csv", help="html, csv (default: both)")
+    report.add_argument("--out", type=Path, metavar="DIR", help="folder (default: reports.dir)")
+    boards = _verb(verbs, "dashboards", "publishing.boards", "Write or push the Grafana boards.")
+    boards.add_argument("action", choices=["build", "push"])
+    boards.add_argument("--out", type=Path, metavar="DIR", help="folder to build into")
+    for each in (take, give, report, boards):
+        _json(each)
+
+
+def _json(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _moment(text: str) -> datetime:
+    """An instant; without a zone it is meant in the city's zone, which the verb knows."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is no time like 2026-01-31 or 2026-01-31T08:00:00+08:00'
+        ) from exc

@@ -1,0 +1,209 @@
+"""Verbs that answer a question: probe, status, coverage, ledger."""
+
+import argparse
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from collectors import ladder
+from collectors.login import Login
+from collectors.reading import DEVICE_PATH, Policy, Target
+from db import views
+from monitor import figures, settings
+from monitor.cli import show
+from monitor.cli.mistake import UnknownName
+from monitor.model import Status
+from monitor.opening import connected, utc_now
+from monitor.settings import Settings
+
+
+async def probe(arguments: argparse.Namespace) -> int:
+    """Ask one camera; 0 when it is online, 1 when not."""
+    config = settings.load(arguments.config)
+    target = await _target(arguments, config)
+    policy = Policy(
+        connect_s=config.polling.connect_timeout_s,
+        deadline_s=config.polling.timeout_s,
+        clock_tolerance_s=config.clock.tolerance_s,
+    )
+    climb = await ladder.climb(target, policy, utc_now(), login=_login(arguments))
+    if arguments.json:
+        show.as_json(climb.as_json())
+    else:
+        print(climb.as_text())
+    return 0 if climb.status is Status.ONLINE else 1
+
+
+async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
+    if arguments.url:
+        return _target_of(arguments.url)
+    async with connected(config) as conn:
+        row = await views.camera(conn, arguments.camera)
+    if row is None:
+        raise UnknownName(
+            f"No camera has the code {arguments.camera}. `sharp-eyes export` lists all"
+        )
+    if not row["host"]:
+        raise UnknownName(f"Camera {arguments.camera} has no address. Import one, or use --url")
+    return Target(camera_id=0, code=arguments.camera, host=row["host"], port=row["port"])
+
+
+def _target_of(url: str) -> Target:
+    try:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if not host or parts.scheme not in ("", "http") or parts.username:
+        raise UnknownName(f'"{url}" is not an address like http://192.0.2.7:80')
+    target = Target(camera_id=0, code=url, host=host, port=port or 80)
+    return replace(target, path=parts.path if len(parts.path) > 1 else DEVICE_PATH)
+
+
+def _login(arguments: argparse.Namespace) -> Login | None:
+    if not arguments.user and not arguments.password_file:
+        return None
+    if not arguments.user or not arguments.password_file:
+        raise UnknownName("--user and --password-file belong together")
+    file: Path = arguments.password_file
+    try:
+        password = file.read_text("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UnknownName(
+            f"{file} cannot be read ({exc}). It holds the password, in UTF-8"
+        ) from exc
+    return Login(user=arguments.user, password=password)
+
+
+async def status(arguments: argparse.Namespace) -> int:
+    """Counts; 1 when a camera is offline."""
+    async with connected(settings.load(arguments.config)) as conn:
+        counts = await views.status(conn)
+        offline = await views.offline(conn) if arguments.offline else []
+    if arguments.json:
+        show.as_json({**counts, "offline_list": offline} if arguments.offline else counts)
+    elif arguments.offline:
+        _print_offline(offline)
+    else:
+        _print_counts(counts)
+    return 1 if counts["offline"] else 0
+
+
+def _print_counts(counts: dict[str, Any]) -> None:
+    rate = counts["online_rate"]
+    print(
+        f"Online {counts['online'] + counts['degraded']} of {rate['denominator']} assessed"
+        f" ({show.percent(rate['value'])}), as of {counts['as_of']}\n"
+    )
+    words = ["cameras", "online", "degraded", "offline", "unknown", "exempt", "repair", "planned"]
+    whole = {**counts, "area": "all"}
+    show.table(
+        ["area", *words, "online rate"],
+        [
+            [
+                each["area"],
+                *(each[word] for word in words),
+                show.percent(each["online_rate"]["value"]),
+            ]
+            for each in (*counts["by_area"], whole)
+        ],
+    )
+
+
+def _print_offline(offline: list[dict[str, Any]]) -> None:
+    if not offline:
+        print("No camera is offline.")
+        return
+    show.table(
+        ["camera", "name", "offline for", "why", "dark m", "next step"],
+        [
+            [
+                each["camera_code"],
+                each["name"],
+                show.duration(each["offline_s"]),
+                each["meaning"],
+                each["share_m"],
+                each["advice"],
+            ]
+            for each in offline
+        ],
+    )
+
+
+async def coverage(arguments: argparse.Namespace) -> int:
+    """What is watched; 2 when no place matches."""
+    async with connected(settings.load(arguments.config)) as conn:
+        rows = await views.coverage(conn, arguments.place, arguments.kind)
+        model = await views.coverage_model(conn)
+    if not rows and arguments.place:
+        raise UnknownName(f"No place is called {arguments.place}. `sharp-eyes coverage` lists all")
+    if arguments.json:
+        show.as_json(rows)
+        return 0
+    show.table(
+        ["place", "kind", "length m", "area m²", "designed", "effective", "upper", "twice", "gaps"],
+        [
+            [
+                each["place"],
+                each["kind"],
+                each["length_m"],
+                each["area_m2"],
+                show.percent(each["designed"]),
+                show.percent(each["effective"]),
+                show.percent(each["upper"]),
+                show.percent(each["redundant"]),
+                len(each["gaps"]),
+            ]
+            for each in rows
+        ],
+    )
+    if model:
+        print(f"\nModel: {model['model']['name']}, as of {model['as_of']}")
+    return 0
+
+
+async def ledger(arguments: argparse.Namespace) -> int:
+    """The seconds of a camera or an area in a window that ends now at the latest."""
+    config = settings.load(arguments.config)
+    zone = ZoneInfo(config.city.timezone)
+    now = utc_now()
+    starts_at = _aware(arguments.starts_at, zone)
+    ends_at = min(_aware(arguments.ends_at, zone), now) if arguments.ends_at else now
+    if ends_at <= starts_at:
+        raise UnknownName("The window is empty: --to must be later than --from, which must be past")
+    async with connected(config) as conn:
+        if arguments.camera:
+            found = await figures.of_camera(conn, arguments.camera, starts_at, ends_at)
+        else:
+            found = await figures.of_area(conn, arguments.area, starts_at, ends_at)
+    if found is None:
+        what, code = ("camera", arguments.camera) if arguments.camera else ("area", arguments.area)
+        raise UnknownName(f"No {what} has the code {code}")
+    if arguments.json:
+        show.as_json(found)
+    else:
+        _print_ledger(found)
+    return 0
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _print_ledger(found: dict[str, Any]) -> None:
+    print(f"From {found['from']} to {found['to']}\n")
+    columns = ["up", "down", "unreachable", "planned", "exempt", "unobserved", "out_of_service"]
+    show.table(
+        ["column", "seconds", "time"],
+        [[name, f"{found[name]:,.3f}", show.duration(found[name])] for name in columns],
+    )
+    for cause, seconds in found["unobserved_by_cause"].items():
+        print(f"  unobserved because {cause}: {show.duration(seconds)}")
+    print(
+        f"\nAvailability {show.percent(found['availability'])} = up ÷ (up + down + unreachable), "
+        f"between {show.percent(found['worst'])} and {show.percent(found['best'])}; "
+        f"observed {show.percent(found['observed_share'])}"
+    )

@@ -1,0 +1,58 @@
+"""Verbs that make what others read: report and dashboards."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from dashboards import publish
+from monitor import reports, settings
+from monitor.cli import show
+from monitor.cli.mistake import UnknownName
+from monitor.opening import connected, utc_now
+from monitor.reports.files import check
+
+
+async def report(arguments: argparse.Namespace) -> int:
+    """Write a report."""
+    config = settings.load(arguments.config)
+    formats = [each.strip() for each in arguments.format.split(",") if each.strip()]
+    try:
+        check(formats)
+    except ValueError as exc:
+        raise UnknownName(str(exc)) from exc
+    async with connected(config) as conn:
+        made = await reports.make(
+            conn,
+            arguments.kind,
+            config,
+            now=utc_now(),
+            out=arguments.out or Path(config.reports.dir),
+            day=arguments.date,
+            formats=formats,
+        )
+    if arguments.json:
+        show.as_json({"files": [str(path) for path in made]})
+    else:
+        for path in made:
+            print(path)
+    return 0
+
+
+async def boards(arguments: argparse.Namespace) -> int:
+    """Write the Grafana boards as files, or push them to a Grafana."""
+    config = settings.load(arguments.config)
+    if arguments.action == "build":
+        written = publish.build(arguments.out or publish.JSON_DIR, geo_url=config.grafana.geo_url)
+        lines = [str(path) for path in written]
+    else:
+        target = publish.GrafanaTarget(
+            url=config.grafana.url,
+            token=config.grafana.token.get_secret_value() if config.grafana.token else None,
+            geo_url=config.grafana.geo_url,
+        )
+        lines = await asyncio.to_thread(publish.push, target)
+    if arguments.json:
+        show.as_json(lines)
+    else:
+        print("\n".join(lines))
+    return 0

@@ -1,0 +1,61 @@
+"""Prints answers: tables for people, JSON for programs."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+MISSING = "—"
+
+
+def as_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Columns aligned by display width (Chinese characters take two)."""
+    texts = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(headers, *texts, strict=True)]
+    for line in (headers, ["-" * width for width in widths], *texts):
+        cells = (
+            text + " " * (width - _width(text)) for text, width in zip(line, widths, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return MISSING
+    if isinstance(cell, float):
+        return f"{cell:,.1f}"
+    text = str(cell)
+    return "".join(c if unicodedata.category(c)[0] != "C" else "·" for c in text)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def percent(value: float | None) -> str:
+    """A share for people; None is a dash, never 0."""
+    return MISSING if value is None else f"{value * 100:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """Days, hours, minutes, seconds; the two largest."""
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count:.0f} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,92 @@
+"""Verbs that run until stopped: run and demo; they say where to look and keep a status line."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from db import pool, views
+from monitor import service, settings
+from monitor.cli import show
+from monitor.demo import Stage, demo_settings
+from monitor.opening import utc_now
+from monitor.service import Polling, Role
+from monitor.settings import Settings
+
+_LINE_EVERY_S = 1.0
+_WORDS = ("online", "degraded", "offline", "unknown")
+_LOG_LINE_EVERY = 30  # seconds between status lines where there is no terminal
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Run on the cameras of the inventory until told to stop."""
+    config = settings.load(arguments.config)
+    await service.run(config, role=Role(arguments.role), ready=_announce(config))
+    return 0
+
+
+async def demo(arguments: argparse.Namespace) -> int:
+    """Run on the sample city until told to stop."""
+    config = demo_settings(settings.load(arguments.config))
+    stage = Stage(directory=Path(config.database.data_dir) / "demo")
+    print("Starting PostgreSQL, the sample city and its simulated cameras …", flush=True)
+
+    async def load(dsn: str) -> None:
+        loaded = await stage.load(dsn, utc_now())
+        if loaded:
+            print(f"Loaded the sample city: {loaded} cameras.", flush=True)
+
+    async with stage.simulator():
+        await service.run(config, load=load, ready=_announce(config))
+    print("Stopped. The data is kept; the next start goes on with it.")
+    return 0
+
+
+def _announce(config: Settings) -> Callable[[str, Polling | None], Awaitable[None]]:
+    """Says where to look, then keeps a status line alive."""
+
+    async def announce(dsn: str, polling: Polling | None) -> None:
+        await asyncio.sleep(_LINE_EVERY_S)
+        host = config.web.host if config.web.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        base = f"http://{host}:{config.web.port}"
+        print(
+            f"\n  Page     {base}/\n  API      {base}/api/v1/status  ({base}/api/v1/openapi.json)"
+        )
+        print(f"  Metrics  {base}/metrics\n  Stop     Ctrl-C\n", flush=True)
+        await _status_line(dsn, polling)
+
+    return announce
+
+
+async def _status_line(dsn: str, polling: Polling | None) -> None:
+    live = sys.stdout.isatty()
+    seconds = 0
+    while True:
+        line = await _line(dsn, polling)
+        if live:
+            print(f"\r\x1b[2K{line}", end="", flush=True)
+        elif seconds % _LOG_LINE_EVERY == 0:
+            print(line, flush=True)
+        seconds += 1
+        await asyncio.sleep(_LINE_EVERY_S)
+
+
+async def _line(dsn: str, polling: Polling | None) -> str:
+    try:
+        conn = await pool.connect(dsn)
+    except pool.DatabaseUnreachable as exc:
+        return str(exc)
+    try:
+        counts = await views.status(conn)
+    except pool.LOST:
+        return "The database does not answer."
+    finally:
+        conn.terminate()
+    shares = ", ".join(f"{counts[word]} {word}" for word in _WORDS)
+    asked = f", {polling.poller.figures().asked} asked" if polling else ""
+    rate = show.percent(counts["online_rate"]["value"])
+    return (
+        f"{utc_now():%H:%M:%S} UTC  {counts['cameras']} cameras: {shares}"
+        f"  (online rate {rate}{asked})"
+    )

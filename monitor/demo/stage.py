@@ -1,0 +1,133 @@
+"""Runs the demo: settings, the city into an empty database, the simulator beside the service."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from db import cameras as inventory
+from db import pool
+from monitor import intake
+from monitor.demo import city, faults
+from monitor.settings import Settings
+
+_READY_WITHIN_S = 30.0
+
+# Faster than a real city, so that a newcomer sees an outage confirmed within a minute.
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "city": {
+        "name": "Zürich centre (demo)",
+        "timezone": "Europe/Zurich",
+        "attribution": "© OpenStreetMap contributors, ODbL; Overture Maps Foundation",
+    },
+    "polling": {
+        "cadence_s": 10,
+        "timeout_s": 3,
+        "connect_timeout_s": 2,
+        "reask_after_s": 2,
+        "failing_for_s": 20,
+    },
+    "coverage": {"refresh_s": 2},
+    "figures": {"every_s": 15},
+}
+
+
+class DemoFailure(Exception):
+    """The demo cannot be staged; the text says what to do."""
+
+
+def demo_settings(given: Settings) -> Settings:
+    """The demo's settings where the given ones are defaults."""
+    values = given.model_dump()
+    default = Settings().model_dump()
+    for section, options in _DEFAULTS.items():
+        for key, value in options.items():
+            if values[section][key] == default[section][key]:
+                values[section][key] = value
+    return Settings.model_validate(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """The demo's parts. directory: where the simulator's files are written."""
+
+    directory: Path
+
+    async def load(self, dsn: str, now: datetime) -> int:
+        """Put the sample city into an empty inventory; returns the number of cameras loaded."""
+        conn = await pool.connect(dsn)
+        try:
+            if await inventory.cameras(conn):
+                return 0
+            sample = city.load()
+            async with conn.transaction():
+                await intake.take_areas(conn, sample.areas)
+                await intake.take_places(conn, sample.places, now=now)
+                await intake.take_cameras(conn, sample.cameras, source="sample city", now=now)
+        finally:
+            await conn.close()
+        return len(sample.cameras)
+
+    @asynccontextmanager
+    async def simulator(self) -> AsyncIterator[int]:
+        """The simulated cameras as a process of their own; gives their number, ends after.
+
+        It ends by itself when we die: its standard input is our pipe. Raises DemoFailure.
+        """
+        sample = city.load()
+        devices = faults.devices(sample.cameras)
+        devices_file = self._write("devices.json", devices)
+        script_file = self._write("script.json", faults.script(sample.cameras))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "collectors.simulator",
+            f"--cameras={devices_file}",
+            f"--script={script_file}",
+            "--while-stdin",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us; we end it last
+        )
+        try:
+            await self._wait_until_ready(process)
+            yield len(devices)
+        finally:
+            await _end(process)
+
+    def _write(self, name: str, content: Any) -> Path:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / name
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        return path
+
+    async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout and process.stderr  # noqa: S101, PT018  both are pipes
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), _READY_WITHIN_S)
+        except TimeoutError as exc:
+            raise DemoFailure("The simulated cameras do not start. Is the machine busy?") from exc
+        if not line.startswith(b"ready"):
+            words = (await process.stderr.read()).decode(errors="replace").strip()
+            raise DemoFailure(
+                f"The simulated cameras do not start: {words or 'no word from them'}. "
+                "Perhaps another demo runs on this machine; stop it first"
+            )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdin:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), 2)
+    except TimeoutError:
+        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            await process.wait()

@@ -1,0 +1,191 @@
+"""What a person types: exit codes, JSON shapes, and one clear message for each mistake."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collectors.simulator.fleet import Simulator
+from collectors.simulator.simulated import SimulatedCamera
+from db import pool
+from monitor.demo import city
+from tests.seed import seed
+
+ROOT = Path(__file__).parent.parent
+Say = Callable[..., "subprocess.CompletedProcess[str]"]
+DEMO = city.DATA
+
+
+@pytest.fixture
+def say(database: str, tmp_path: Path) -> Say:
+    """Runs `sharp-eyes` on this test's database."""
+
+    def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "monitor", *words],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "SHARP_EYES_DATABASE_URL": database,
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+async def seeded(database: str) -> None:
+    conn = await pool.connect(database)
+    await seed(conn, datetime.now(UTC))
+    await conn.close()
+
+
+def test_importing_the_sample_city_and_asking_for_it(say: Say) -> None:
+    for name in ("streets", "school_buildings"):
+        done = say("import", "places", str(DEMO / f"{name}.geojson"))
+        assert (done.returncode, done.stdout[:14]) == (0, "Stored places:"), done.stderr
+    done = say("import", "cameras", str(DEMO / "cameras.geojson"), "--dry-run")
+    assert "Would store cameras: 90 new" in done.stdout
+    counts = json.loads(say("status", "--json").stdout)
+    assert (counts["cameras"], counts["offline"]) == (0, 0)
+
+
+def test_a_broken_file_changes_nothing_and_says_where(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "c.csv"
+    file.write_text("code,name,port\nA1,one,80\nA2,two,seventy\n")
+    done = say("import", "cameras", str(file))
+    assert done.returncode == 2
+    assert "line 3, column port" in done.stderr
+    assert "nothing was imported" in done.stderr
+    assert json.loads(say("status", "--json").stdout)["cameras"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["import", "cameras", "none.csv"], "none.csv"),
+        (["probe", "--camera", "NOBODY"], "No camera has the code NOBODY"),
+        (["probe", "--url", "ftp://x"], "not an address"),
+        (["ledger", "--camera", "NOBODY", "--from", "2020-01-01"], "No camera has the code NOBODY"),
+        (["ledger", "--area", "NOBODY", "--from", "2020-01-01"], "No area has the code NOBODY"),
+        (["ledger", "--area", "A", "--from", "2999-01-01"], "The window is empty"),
+        (["coverage", "--place", "Nowhere"], "No place is called Nowhere"),
+        (["report", "weekly", "--format", "pdf"], "pdf"),
+        (["--config", "none.toml", "status"], "none.toml: cannot be read"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_code_2(
+    say: Say, words: list[str], expected: str
+) -> None:
+    done = say(*words)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_variable_is_a_mistake(say: Say) -> None:
+    done = say("status", SHARP_EYES_WEB_PROT="1")
+    assert done.returncode == 2
+    assert "SHARP_EYES_WEB_PROT: no such option" in done.stderr
+
+
+def test_a_database_that_is_away_is_our_failure(say: Say) -> None:
+    done = say("status", SHARP_EYES_DATABASE_URL="postgresql://u:hush@127.0.0.1:1/d")
+    assert done.returncode == 3
+    assert "cannot be reached" in done.stderr
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.usefixtures("seeded")
+def test_status_is_bad_when_a_camera_is_offline(say: Say) -> None:
+    done = say("status", "--offline", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["offline"] == len(found["offline_list"]) > 0
+
+
+@pytest.mark.usefixtures("seeded")
+def test_tables_show_hostile_names_harmlessly(say: Say) -> None:
+    done = say("status", "--offline")
+    assert "\x1b" not in done.stdout
+    assert "offline for" in done.stdout
+
+
+@pytest.mark.usefixtures("seeded")
+def test_coverage_has_the_promised_shape(say: Say) -> None:
+    rows = json.loads(say("coverage", "--json").stdout)
+    promised = {"place", "kind", "designed", "effective", "upper", "redundant", "gaps"}
+    assert all(promised <= row.keys() for row in rows)
+    gaps = [gap for row in rows for gap in row["gaps"]]
+    assert all({"from_m", "to_m", "length_m", "kind", "from", "to"} <= gap.keys() for gap in gaps)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_the_ledger_of_an_area_sums_to_the_wall_clock(say: Say) -> None:
+    area = json.loads(say("status", "--json").stdout)["by_area"][0]
+    begin = datetime.now(UTC) - timedelta(days=2)
+    end = begin + timedelta(days=1)
+    done = say(
+        *("ledger", "--area", area["area_code"], "--json"),
+        *("--from", begin.isoformat(), "--to", end.isoformat()),
+    )
+    found = json.loads(done.stdout)
+    columns = ("up", "down", "unreachable", "planned", "exempt", "unobserved", "out_of_service")
+    assert sum(found[each] for each in columns) == pytest.approx(86400 * area["cameras"])
+
+
+async def test_probe_tells_each_step_of_a_living_camera(say: Say) -> None:
+    async with Simulator([SimulatedCamera(host="127.40.0.1", http_port=0, rtsp_port=0)]) as city_:
+        url = f"http://127.40.0.1:{city_.device('127.40.0.1').http_port}"
+        done = await asyncio.to_thread(say, "probe", "--url", url, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["status"]) == (0, "ONLINE")
+    assert [step["name"] for step in found["steps"] if step["ok"]][:5] == [
+        *("resolve", "connect", "http", "soap", "clock")
+    ]
+
+
+async def test_probe_logs_in_when_told_to(say: Say, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("onvif-2026\n")
+    async with Simulator([SimulatedCamera(host="127.40.0.2", http_port=0, rtsp_port=0)]) as city_:
+        url = f"http://127.40.0.2:{city_.device('127.40.0.2').http_port}"
+        login = ("--user", "admin", "--password-file", str(secret))
+        done = await asyncio.to_thread(say, "probe", "--url", url, *login, "--json")
+    assert json.loads(done.stdout)["device"]["manufacturer"] == "HIKVISION"
+
+
+def test_probe_of_a_dead_camera_is_a_bad_answer(say: Say) -> None:
+    done = say("probe", "--url", "http://127.40.0.3:9")
+    assert done.returncode == 1
+    assert "nothing listens" in done.stdout
+
+
+def test_migrating_twice_says_that_all_is_done(say: Say) -> None:
+    assert say("migrate").stdout.strip() == "The database is up to date."
+
+
+def test_config_shows_no_secret(say: Say) -> None:
+    done = say("config", SHARP_EYES_DATABASE_BI_PASSWORD="hush")
+    assert "(set)" in done.stdout
+    assert "hush" not in done.stdout
+
+
+def test_doctor_finds_everything_in_order(say: Say) -> None:
+    done = say("doctor", "--json", SHARP_EYES_WEB_PORT="18999")
+    assert {row["what"]: row["ok"] for row in json.loads(done.stdout)}["database"]
+
+
+def test_a_wrong_verb_is_a_mistake(say: Say) -> None:
+    assert say("dance").returncode == 2

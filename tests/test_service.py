@@ -1,0 +1,205 @@
+"""The whole program on real cameras' behaviour: outages found, kills survived, nothing lost."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from collectors.simulator.breakage import read_fault
+from db import embedded, migrate, pool
+from monitor import figures
+from tests.running import fleet, program, until
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def status(conn: asyncpg.Connection, code: str) -> str:
+    return str(await conn.fetchval("SELECT status FROM bi.camera_now WHERE camera_code = $1", code))
+
+
+async def reaches(conn: asyncpg.Connection, code: str, word: str) -> None:
+    async def there() -> bool:
+        return await status(conn, code) == word
+
+    await until(there)
+
+
+async def all_online(conn: asyncpg.Connection) -> None:
+    async def there() -> bool:
+        words = await conn.fetch("SELECT status FROM bi.camera_now")
+        return {row["status"] for row in words} == {"ONLINE"}
+
+    await until(there)
+
+
+async def test_an_outage_is_found_explained_and_ended(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "50") as cameras, program(database) as monitor:
+        await monitor.ready()
+        await all_online(conn)
+        broken_at = datetime.now(UTC)
+        await cameras.set_fault("127.50.0.2", read_fault(["refuse"]))
+        await reaches(conn, "C1", "OFFLINE")
+        row = await conn.fetchrow("SELECT reason, advice, since FROM bi.offline_now")
+        assert row is not None
+        assert row["reason"] == "refused"
+        assert timedelta(0) <= row["since"] - broken_at < timedelta(seconds=3)
+        await cameras.set_fault("127.50.0.2", None)
+        await reaches(conn, "C1", "ONLINE")
+        assert await monitor.ask("/api/v1/incidents")
+        assert all(cameras.asked(host).harm == 0 for host in cameras.hosts)
+
+
+async def test_kill_9_loses_no_transition_and_books_the_dark_time(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "51") as cameras:
+        async with program(database) as first:
+            await first.ready()
+            await all_online(conn)
+            await cameras.set_fault("127.51.0.1", read_fault(["refuse"]))
+            await reaches(conn, "C0", "OFFLINE")
+            await first.kill()
+        killed_at = datetime.now(UTC)
+        await cameras.set_fault("127.51.0.1", None)
+        await asyncio.sleep(1)  # the dark time itself
+        started_at = datetime.now(UTC)
+        async with program(database) as second:
+            await second.ready()
+            await all_online(conn)
+            await second.stop()
+    dark = await conn.fetch("SELECT * FROM bi.unobserved WHERE cause = 'collector_lost'")
+    assert {row["camera_code"] for row in dark} == {"C0", "C1", "C2", "C3", "C4"}
+    for row in dark:
+        assert killed_at - timedelta(seconds=3) < row["starts_at"] <= killed_at
+        assert row["ends_at"] >= started_at
+    changes = await conn.fetch(
+        "SELECT to_health FROM bi.transition WHERE camera_code = 'C0' ORDER BY at"
+    )
+    assert [row["to_health"] for row in changes] == ["up", "down", "up"]
+    begin = await conn.fetchval("SELECT min(at) FROM intent_change")
+    found = await figures.of_camera(conn, "C1", begin, datetime.now(UTC))
+    assert found is not None
+    assert found["down"] == 0
+    assert (
+        found["unobserved_by_cause"]["collector_lost"] >= (started_at - killed_at).total_seconds()
+    )
+
+
+async def test_sigterm_stops_within_five_seconds_and_stores_every_answer(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "52", count=50) as cameras, program(database) as monitor:
+        await monitor.ready()
+        await all_online(conn)
+        code, seconds, _ = await monitor.stop()
+        asked = sum(sum(cameras.asked(host).operations.values()) for host in cameras.hosts)
+    assert (code, seconds < 5) == (0, True)
+    assert await conn.fetchval("SELECT sum(hour_asked) FROM camera_state") == pytest.approx(
+        asked,
+        abs=2,  # asked, and cut off by the stop before the answer was read
+    )
+    assert await conn.fetchval("SELECT stopped_at IS NOT NULL FROM bi.collector_now")
+
+
+async def test_a_clean_stop_is_booked_as_such(database: str, conn: asyncpg.Connection) -> None:
+    async with fleet(database, "53"):
+        for _ in range(2):
+            async with program(database) as monitor:
+                await monitor.ready()
+                await all_online(conn)
+                await monitor.stop()
+    causes = await conn.fetch("SELECT DISTINCT cause FROM unobserved WHERE ends_at IS NOT NULL")
+    assert {row["cause"] for row in causes} == {"not_yet", "collector_stopped"}
+
+
+async def test_a_second_collector_stands_by_and_takes_over(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "54"), program(database, "run", "--role", "collector") as first:
+        await all_online(conn)
+        async with program(database, "run", "--role", "collector") as second:
+            await first.kill()
+            killed_at = datetime.now(UTC)
+
+            async def asked_again() -> bool:
+                last = await conn.fetchval("SELECT min(last_asked) FROM bi.camera_now")
+                return bool(last > killed_at)
+
+            await until(asked_again)
+            assert second.process.returncode is None
+
+
+async def test_it_outlives_a_restart_of_the_database(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("pg")
+    for each in (folder, folder.parent, folder.parent.parent):
+        each.chmod(0o711)
+    server = embedded.start(folder, durable=False)
+    try:
+        dsn = await embedded.ensure_database(server)
+        conn = await pool.connect(dsn)
+        await migrate.migrate(conn)
+        async with fleet(dsn, "55"), program(dsn) as monitor:
+            await monitor.ready()
+            await all_online(conn)
+            server.stop()
+            answer = await monitor.ask("/readyz")
+            assert answer["ready"] is False
+            server = embedded.start(folder, durable=False)
+            conn = await pool.connect(dsn)
+            back_at = datetime.now(UTC)
+
+            async def asked_again() -> bool:
+                return bool(
+                    await conn.fetchval("SELECT min(last_at) > $1 FROM camera_state", back_at)
+                )
+
+            await until(asked_again)
+            assert monitor.process.returncode is None
+            # what was asked meanwhile was kept and stored: nobody was down, nothing is dark
+            assert (
+                await conn.fetchval("SELECT count(*) FROM transition WHERE to_health = 'down'") == 0
+            )
+            await monitor.stop()
+        await conn.close()
+    finally:
+        server.stop()
+
+
+async def test_a_taken_port_is_one_clear_line(database: str) -> None:
+    async with program(database) as first:
+        await until(lambda: first.ask("/healthz"))
+        async with program(database, SHARP_EYES_WEB_PORT=str(first.port)) as second:
+            output, _ = await asyncio.wait_for(second.process.communicate(), 30)
+    assert second.process.returncode == 2
+    last = output.decode().strip().splitlines()[-1]
+    assert "cannot be used (Address already in use)" in last
+    assert "web.port" in last
+
+
+async def test_the_demo_shows_a_city_and_goes_on_after_a_stop(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    for each in (folder, folder.parent, folder.parent.parent):
+        each.chmod(0o711)
+    for _ in range(2):
+        async with program(None, "demo", folder=folder) as demo:
+            counts = await until(lambda: _most_online(demo), within_s=60)
+            assert counts["cameras"] == 390
+            streets = await until(lambda: demo.ask("/api/v1/coverage?kind=street"))
+            assert streets
+            code, seconds, output = await demo.stop(signal.SIGINT)
+            assert (code, seconds < 5) == (0, True), output
+            assert "Page     http://127.0.0.1:" in output
+
+
+async def _most_online(demo: object) -> object:
+    counts = await demo.ask("/api/v1/status")  # type: ignore[attr-defined]
+    return counts if counts and counts.get("online", 0) > 300 else None
