@@ -1,5 +1,5 @@
 """Measures the monitor on this machine beside a bare client, on the same simulated cameras."""
 
-from monitor.bench.measure import Plan, measure
+from monitor.bench.comparison import Plan, measure
 
 __all__ = ["Plan", "measure"]
