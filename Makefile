@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG ?=
 PYTEST_ARGS ?=
 
-.PHONY: help run test bench lock boards clean
+.PHONY: help run test bench lock docs boards clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" pyproject.toml --extra grafana --group build --group dev \
 	  -c requirements.lock -o requirements-dev.lock
+
+docs: $(VENV)/.test ## write the generated sections of the READMEs
+	@exec $(BIN)/python -m tests.documents
 
 boards: $(VENV)/.test ## write the Grafana boards anew
 	@exec $(BIN)/sharp-eyes dashboards build

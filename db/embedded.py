@@ -63,6 +63,17 @@ class Server:
         """Address for asyncpg."""
         return f"postgresql://postgres@/{database}?host={self.sockets}&port=5432"
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server answers, or is ours and still starting."""
+        if self.process is not None:
+            return self.process.poll() is None
+        return _is_ready(self.data)
+
+    def relaunch(self) -> None:
+        """Start it again after it died; ready some time later. Call from the main thread only."""
+        self.process = _launch(self.data, self.sockets, _owner(self.data), durable=True)
+
     def stop(self) -> None:
         """End the server if it is ours: fast, then at once. Blocks up to some seconds."""
         if self.process is None:
@@ -116,6 +127,11 @@ async def ensure_database(server: Server) -> str:
     finally:
         await conn.close()
     return server.dsn()
+
+
+def _owner(data: Path) -> str | None:
+    """The user the server runs as, when that is not ours."""
+    return _SERVER_USER if os.geteuid() == 0 and data.stat().st_uid != 0 else None
 
 
 def _server_user(data: Path) -> str | None:
@@ -187,7 +203,7 @@ def _check_version(data: Path) -> None:
     if ours != theirs:
         raise EmbeddedFailure(
             f"{data} was made by PostgreSQL {theirs}, the program brings {ours}. "
-            "Dump it with the old release (sharp-eyes backup) and restore it here"
+            "Dump it with the old release's pg_dump and restore it into a new data directory"
         )
 
 

@@ -32,8 +32,11 @@ LOST = (
     DatabaseUnreachable,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asyncpg 0.32, when the server dies amid a statement
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.CrashShutdownError,  # another backend crashed and took all with it
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
 )
 """What a statement raises when the database went away and may come back."""
 

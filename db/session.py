@@ -18,12 +18,6 @@ _log = structlog.get_logger()
 _LOCK_ATTEMPTS = 8
 _GRACE_S = 1.0  # for a work that is cancelled
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-_AWAY = (
-    *pool.LOST,
-    asyncpg.CrashShutdownError,  # another backend crashed and took all with it
-    asyncpg.InsufficientResourcesError,  # disk full, out of memory
-)
-
 Work = Callable[[asyncpg.Connection], Awaitable[None]]
 
 
@@ -88,7 +82,7 @@ class Session:
                 refusals += 1
                 if refusals >= _LOCK_ATTEMPTS:
                     raise
-            except _AWAY as exc:
+            except pool.LOST as exc:
                 _log.warning("database away", error=str(exc) or type(exc).__name__)
                 refusals = 0
             else:

@@ -82,8 +82,8 @@ def _port(settings: Settings) -> Finding:
 
 async def _database(settings: Settings) -> list[Finding]:
     try:
-        async with database(settings) as dsn:
-            conn = await pool.connect(dsn)
+        async with database(settings) as opened:
+            conn = await pool.connect(opened.dsn)
             try:
                 await migrate.check(conn)
                 server = await conn.fetchval("SHOW server_version")

@@ -1,12 +1,21 @@
 """Opens the database of the configuration, embedded or given, and makes it ready for use."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from db import cameras, embedded, migrate, pool
+from db.embedded import Server
 from db.pool import Connection
 from monitor.settings import Settings
+
+_log = structlog.get_logger()
+
+_WATCH_EVERY_S = 1.0
 
 
 def utc_now() -> datetime:
@@ -14,20 +23,37 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A database ready to connect to. server: only when it is the embedded one."""
+
+    dsn: str
+    server: Server | None = None
+
+
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """Address of the configured database; without one, of the embedded server, which ends after.
+async def database(settings: Settings) -> AsyncIterator[Opened]:
+    """The configured database; without one, the embedded server, which ends after.
 
     Raises EmbeddedFailure, DatabaseUnreachable.
     """
     if settings.database.url is not None:
-        yield settings.database.url.get_secret_value()
+        yield Opened(dsn=settings.database.url.get_secret_value())
         return
     server = embedded.start(settings.database.data_dir)
     try:
-        yield await embedded.ensure_database(server)
+        yield Opened(dsn=await embedded.ensure_database(server), server=server)
     finally:
         server.stop()
+
+
+async def keep_alive(server: Server) -> None:
+    """Start the embedded server again whenever it dies. Runs until cancelled."""
+    while True:
+        await asyncio.sleep(_WATCH_EVERY_S)
+        if not server.is_alive:
+            _log.error("the embedded PostgreSQL died; starting it again")
+            server.relaunch()
 
 
 async def prepare(dsn: str, settings: Settings) -> list[str]:
@@ -57,8 +83,8 @@ async def connected(settings: Settings) -> AsyncIterator[Connection]:
 
     Raises EmbeddedFailure, DatabaseUnreachable, SchemaMismatch.
     """
-    async with database(settings) as dsn:
-        conn = await pool.connect(dsn)
+    async with database(settings) as opened:
+        conn = await pool.connect(opened.dsn)
         try:
             await migrate.check(conn)
             yield conn

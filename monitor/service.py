@@ -29,7 +29,7 @@ from db import cameras, evidence, pool
 from monitor import figures, reports
 from monitor.metrics import PollingMetrics, registry_of
 from monitor.model import Cause
-from monitor.opening import database, prepare, utc_now
+from monitor.opening import Opened, database, keep_alive, prepare, utc_now
 from monitor.recorder import AnotherRecords, Recorder
 from monitor.schedule import Reask
 from monitor.settings import Settings
@@ -73,9 +73,11 @@ class Polling:
                 await self.recorder.open()
             except AnotherRecords:
                 _log.info("standby: another process records")
-                await asyncio.sleep(_STANDBY_EVERY_S)
+            except pool.LOST as exc:
+                _log.warning("recording waits for the database", error=str(exc))
             else:
                 return
+            await asyncio.sleep(_STANDBY_EVERY_S)
 
     async def enrol(self, connections: asyncpg.Pool) -> None:
         """Follow the inventory: who is in service is asked."""
@@ -186,42 +188,48 @@ async def run(
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
-    async with database(settings) as dsn:
-        applied = await prepare(dsn, settings)
+    async with database(settings) as opened:
+        applied = await prepare(opened.dsn, settings)
         _log.info("database ready", migrations=len(applied))
         if load:
-            await load(dsn)
-        connections = await pool.create_pool(dsn)
+            await load(opened.dsn)
+        connections = await pool.create_pool(opened.dsn)
         try:
-            await _run_parts(settings, role, dsn, connections, stop, ready)
+            await _run_parts(settings, role, opened, connections, stop, ready)
         finally:
-            await asyncio.wait_for(connections.close(), timeout=2)
+            connections.terminate()  # nothing is in flight any more, and the database may be away
 
 
 async def _run_parts(
     settings: Settings,
     role: Role,
-    dsn: str,
+    opened: Opened,
     connections: asyncpg.Pool,
     stop: asyncio.Event,
     ready: "Ready | None",
 ) -> None:
-    polling = build_polling(settings, dsn) if role in (Role.ALL, Role.COLLECTOR) else None
+    polling = build_polling(settings, opened.dsn) if role in (Role.ALL, Role.COLLECTOR) else None
     serves = role in (Role.ALL, Role.WEB)
     counts = role in (Role.ALL, Role.SCHEDULER)
     try:
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[Any]] = []
             start = partial(_keep, group, tasks)
+            if opened.server:
+                start(keep_alive(opened.server), "database")
+            serving = asyncio.Event()
             if serves:
-                start(_serve(settings, connections, polling), "web")
+                start(_serve(settings, connections, polling, serving), "web")
+            else:
+                serving.set()
             if polling:
                 start(_poll(polling, connections), "polling")
             if counts:
                 start(_survey(settings, connections), "coverage")
                 start(_tick(settings, connections), "figures")
             if ready:
-                start(ready(dsn, polling), "ready")
+                await _either(serving, stop)
+                start(ready(opened.dsn, polling), "ready")
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -248,7 +256,23 @@ async def _poll(polling: Polling, connections: asyncpg.Pool) -> None:
         group.create_task(polling.watch_lag(), name="lag")
 
 
-async def _serve(settings: Settings, connections: asyncpg.Pool, polling: Polling | None) -> None:
+async def _either(*events: asyncio.Event) -> None:
+    """Wait for the first of the events."""
+    waits = [asyncio.ensure_future(each.wait()) for each in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+
+
+async def _serve(
+    settings: Settings,
+    connections: asyncpg.Pool,
+    polling: Polling | None,
+    serving: asyncio.Event,
+) -> None:
+    """The web server until cancelled; sets `serving` when it listens."""
     metrics = (
         PollingMetrics(polling.poller.figures, polling.recorder, lambda: polling.lag_s)
         if polling
@@ -271,6 +295,7 @@ async def _serve(settings: Settings, connections: asyncpg.Pool, polling: Polling
                 f"{settings.web.host}:{settings.web.port} cannot be used ({_plain(exc)}). "
                 "Stop the other program, or set web.port (SHARP_EYES_WEB_PORT)"
             ) from exc
+        serving.set()
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
@@ -317,7 +342,7 @@ async def _tick(settings: Settings, connections: asyncpg.Pool) -> None:
         weekly = partial(_report, settings, connections, "weekly")
         monthly = partial(_report, settings, connections, "monthly")
         scheduler.add_job(due.put, "cron", args=[weekly], day_of_week="mon", hour=6)
-        scheduler.add_job(due.put, "cron", args=[monthly], day=1, hour=6, minute=10)
+        scheduler.add_job(due.put, "cron", args=[monthly], day=1, hour=6)
     scheduler.start()
     try:
         while True:
@@ -354,4 +379,4 @@ async def _report(settings: Settings, connections: asyncpg.Pool, kind: str) -> N
         except reports.ReportNotWritten as exc:
             _log.error("report not written", error=str(exc))
         else:
-            _log.info("report written", files=[str(path) for path in made])
+            _log.info("report written", files=[str(path) for path in made.files])

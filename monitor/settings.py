@@ -41,9 +41,7 @@ class City(_Section):
         "Asia/Shanghai", description="Zone of days, weeks and months in all figures."
     )
 
-    attribution: str = Field(
-        "", description="Whose map data is shown; printed on page and reports."
-    )
+    attribution: str = Field("", description="Whose map data is shown; printed on the page.")
 
     @model_validator(mode="after")
     def _zone_exists(self) -> Self:
@@ -142,7 +140,8 @@ class Reports(_Section):
     dir: Path = Field(Path("reports"), description="Folder reports are written to.")
     target: float = Field(0.98, gt=0, le=1, description="Online rate that is green.")
     scheduled: bool = Field(
-        True, description="Write the weekly report each Monday and the monthly on the 1st, 06:00."
+        True,
+        description="Write the weekly report each Monday, the monthly on the 1st, at 6:00.",
     )
 
 

@@ -77,7 +77,7 @@ class Program:
         def get() -> Any:
             try:
                 with urllib.request.urlopen(
-                    f"http://127.0.0.1:{self.port}{path}", timeout=5
+                    f"http://127.0.0.1:{self.port}{path}", timeout=15
                 ) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as exc:

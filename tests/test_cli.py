@@ -82,6 +82,7 @@ def test_a_broken_file_changes_nothing_and_says_where(say: Say, tmp_path: Path) 
         (["ledger", "--area", "A", "--from", "2999-01-01"], "The window is empty"),
         (["coverage", "--place", "Nowhere"], "No place is called Nowhere"),
         (["report", "weekly", "--format", "pdf"], "pdf"),
+        (["report", "weekly", "--date", "2999-01-01"], "has not begun"),
         (["--config", "none.toml", "status"], "none.toml: cannot be read"),
     ],
 )

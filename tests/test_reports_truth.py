@@ -436,7 +436,7 @@ async def test_make_writes_and_keeps_a_report(conn, tmp_path: Path):
     now = datetime.now(UTC)
     await city(conn, now)
     await conn.execute("DELETE FROM report")
-    written = await make(conn, "monthly", Settings(), now=now, out=tmp_path)
+    written = (await make(conn, "monthly", Settings(), now=now, out=tmp_path)).files
     assert [path.exists() for path in written] == [True] * 5
     assert await conn.fetchval("SELECT count(*) FROM bi.report WHERE kind = 'monthly'") == 1
 

@@ -1,6 +1,7 @@
 """The whole program on real cameras' behaviour: outages found, kills survived, nothing lost."""
 
 import asyncio
+import os
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +171,28 @@ async def test_it_outlives_a_restart_of_the_database(
         await conn.close()
     finally:
         server.stop()
+
+
+async def test_the_embedded_database_is_started_again_when_it_is_killed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("own")
+    for each in (folder, folder.parent, folder.parent.parent):
+        each.chmod(0o711)
+    given = {"SHARP_EYES_DATABASE_DATA_DIR": str(folder / "data")}
+    pid_file = folder / "data" / "postgres" / "postmaster.pid"
+    async with program(None, **given) as monitor:
+        await monitor.ready()
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+
+        async def away() -> bool:
+            return not (await monitor.ask("/readyz"))["ready"]
+
+        await until(away)
+        await monitor.ready()
+        code, seconds, output = await monitor.stop()
+        assert (code, seconds < 5) == (0, True), output
+    assert not pid_file.exists()
 
 
 async def test_a_taken_port_is_one_clear_line(database: str) -> None:

@@ -151,9 +151,9 @@ async def _enrol(plan: Plan, directory: Path) -> None:
         Camera(code=f"BENCH-{n:05d}", name=host, host=host, port=_PORT, simulated=True)
         for n, host in enumerate(plan.hosts)
     ]
-    async with opening.database(settings) as dsn:
-        await opening.prepare(dsn, settings)
-        conn = await pool.connect(dsn)
+    async with opening.database(settings) as opened:
+        await opening.prepare(opened.dsn, settings)
+        conn = await pool.connect(opened.dsn)
         await intake.take_cameras(conn, cameras, source="bench", now=datetime.now(UTC))
         await conn.close()
 

@@ -124,3 +124,5 @@ def _set_up_log(*, verbose: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    # our own lines tell that the database is away; its library adds a traceback a second
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)

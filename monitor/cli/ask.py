@@ -44,7 +44,7 @@ async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
         row = await views.camera(conn, arguments.camera)
     if row is None:
         raise UnknownName(
-            f"No camera has the code {arguments.camera}. `sharp-eyes export` lists all"
+            f"No camera has the code {arguments.camera}. `sharp-eyes export cameras FILE` lists all"
         )
     if not row["host"]:
         raise UnknownName(f"Camera {arguments.camera} has no address. Import one, or use --url")

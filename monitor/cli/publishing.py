@@ -13,11 +13,13 @@ from monitor.reports.files import check
 
 
 async def report(arguments: argparse.Namespace) -> int:
-    """Write a report."""
+    """Write a report; 1 when the city misses its target."""
     config = settings.load(arguments.config)
     formats = [each.strip() for each in arguments.format.split(",") if each.strip()]
+    now = utc_now()
     try:
         check(formats)
+        reports.period(arguments.kind, arguments.date, config.city.timezone, now)
     except ValueError as exc:
         raise UnknownName(str(exc)) from exc
     async with connected(config) as conn:
@@ -25,17 +27,18 @@ async def report(arguments: argparse.Namespace) -> int:
             conn,
             arguments.kind,
             config,
-            now=utc_now(),
+            now=now,
             out=arguments.out or Path(config.reports.dir),
             day=arguments.date,
             formats=formats,
         )
     if arguments.json:
-        show.as_json({"files": [str(path) for path in made]})
+        files = [str(path) for path in made.files]
+        show.as_json({"files": files, "target_missed": made.target_missed})
     else:
-        for path in made:
+        for path in made.files:
             print(path)
-    return 0
+    return 1 if made.target_missed else 0
 
 
 async def boards(arguments: argparse.Namespace) -> int:

@@ -14,9 +14,9 @@ from monitor.opening import utc_now
 from monitor.service import Polling, Role
 from monitor.settings import Settings
 
-_LINE_EVERY_S = 1.0
+_LINE_EVERY_S = 2.0
 _WORDS = ("online", "degraded", "offline", "unknown")
-_LOG_LINE_EVERY = 30  # seconds between status lines where there is no terminal
+_LOG_LINE_EVERY_S = 30.0  # where there is no terminal
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +47,6 @@ def _announce(config: Settings) -> Callable[[str, Polling | None], Awaitable[Non
     """Says where to look, then keeps a status line alive."""
 
     async def announce(dsn: str, polling: Polling | None) -> None:
-        await asyncio.sleep(_LINE_EVERY_S)
         host = config.web.host if config.web.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
         base = f"http://{host}:{config.web.port}"
         print(
@@ -61,28 +60,21 @@ def _announce(config: Settings) -> Callable[[str, Polling | None], Awaitable[Non
 
 async def _status_line(dsn: str, polling: Polling | None) -> None:
     live = sys.stdout.isatty()
-    seconds = 0
     while True:
         line = await _line(dsn, polling)
-        if live:
-            print(f"\r\x1b[2K{line}", end="", flush=True)
-        elif seconds % _LOG_LINE_EVERY == 0:
-            print(line, flush=True)
-        seconds += 1
-        await asyncio.sleep(_LINE_EVERY_S)
+        print(f"\r\x1b[2K{line}" if live else line, end="" if live else "\n", flush=True)
+        await asyncio.sleep(_LINE_EVERY_S if live else _LOG_LINE_EVERY_S)
 
 
 async def _line(dsn: str, polling: Polling | None) -> str:
     try:
         conn = await pool.connect(dsn)
-    except pool.DatabaseUnreachable as exc:
-        return str(exc)
-    try:
-        counts = await views.status(conn)
-    except pool.LOST:
-        return "The database does not answer."
-    finally:
-        conn.terminate()
+        try:
+            counts = await views.status(conn)
+        finally:
+            conn.terminate()
+    except pool.LOST as exc:
+        return f"The database does not answer ({exc})."
     shares = ", ".join(f"{counts[word]} {word}" for word in _WORDS)
     asked = f", {polling.poller.figures().asked} asked" if polling else ""
     rate = show.percent(counts["online_rate"]["value"])

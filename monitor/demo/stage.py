@@ -26,6 +26,8 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "timezone": "Europe/Zurich",
         "attribution": "© OpenStreetMap contributors, ODbL; Overture Maps Foundation",
     },
+    # not the default: the demo must never be taken for a city's own inventory
+    "database": {"data_dir": "data/demo"},
     "polling": {
         "cadence_s": 10,
         "timeout_s": 3,

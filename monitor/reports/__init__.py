@@ -7,12 +7,13 @@ to the caller.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from db.pool import Connection
 from monitor.reports.archive import store
-from monitor.reports.content import Figures, Targets
+from monitor.reports.content import Figures, Light, Targets
 from monitor.reports.document import render_html
 from monitor.reports.files import FORMATS, ReportNotWritten, check, write
 from monitor.reports.gather import read
@@ -24,6 +25,7 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "Figures",
+    "Made",
     "Period",
     "ReportNotWritten",
     "Targets",
@@ -37,6 +39,14 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A report that was written. files: HTML first. target_missed: by the city as a whole."""
+
+    files: tuple[Path, ...]
+    target_missed: bool
+
+
 async def make(
     conn: Connection,
     kind: str,
@@ -46,8 +56,8 @@ async def make(
     out: Path,
     day: date | None = None,
     formats: Sequence[str] = FORMATS,
-) -> list[Path]:
-    """Read, write and store one report; the files written, HTML first.
+) -> Made:
+    """Read, write and store one report.
 
     day: any day of the period; None means the last complete one. Raises ValueError for a format or
     period that does not exist, ReportNotWritten when the folder does not take the files; nothing is
@@ -64,4 +74,5 @@ async def make(
     # in a thread: writing 20,000 cameras takes seconds, in which the event loop must go on asking
     written = await asyncio.to_thread(write, figures, out, formats)
     await store(conn, figures)
-    return written
+    missed = figures.light in (Light.YELLOW, Light.RED)
+    return Made(files=tuple(written), target_missed=missed)

@@ -164,7 +164,7 @@ def _others() -> dict[str, Any]:
         "/healthz": _plain("The process answers.", "200"),
         "/readyz": _plain("Database, collectors and age of the newest observation.", "200", "503"),
         "/metrics": _plain("Metrics of the monitor for Prometheus.", "200"),
-        "/api/v1/openapi.json": _plain("This document.", "200"),
+        "/api/v1/openapi.json": _plain("This interface as an OpenAPI document.", "200"),
     }
 
 

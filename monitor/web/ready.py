@@ -7,7 +7,7 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from db import views
+from db import pool, views
 from monitor.web.keys import REGISTRY, connection
 from monitor.web.replies import answer
 
@@ -22,7 +22,7 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         async with connection(request) as conn:
             state = await views.readiness(conn)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except (asyncpg.PostgresError, *pool.LOST):
         state = {"problems": ["The database does not answer."]}
     else:
         state["problems"] = _problems(state)

@@ -12,6 +12,8 @@ import asyncpg
 import structlog
 from aiohttp import web
 
+from db import pool
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LOG = structlog.get_logger()
@@ -108,7 +110,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             exc.text = _problem(code, exc.reason + ".", _ADVICE.get(exc.status, ""))
             exc.content_type = "application/json"
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+    except (asyncpg.PostgresError, *pool.LOST) as exc:
         _LOG.warning("web.database_away", path=request.path, error=type(exc).__name__)
         text = _problem(
             "database_away",
