@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+PYTHON ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONFIG ?=
 PYTEST_ARGS ?=
@@ -44,11 +44,12 @@ clean: ## remove the environment; data stays
 	rm -rf $(VENV)
 
 $(BIN)/python:
-	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or later is needed: install it, or say make PYTHON=/path"; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "$(PYTHON) is too old: Python 3.11 or later is needed (make PYTHON=/path)"; exit 2; }
-	@echo "Making the environment in $(VENV) …"
-	@$(PYTHON) -m venv $(VENV)
+	@for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making the environment in $(VENV) with $$name …"; exec "$$name" -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "Python 3.11 or later is needed: install it, or say make PYTHON=/path/to/python" >&2; exit 2
 
 $(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
 	@[ -f $(VENV)/.test ] || { $(PIP) install --require-hashes -r requirements.lock && \

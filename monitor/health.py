@@ -179,9 +179,10 @@ def _judge(
 ) -> tuple[State, Transition | None]:
     if says is state.health:
         return (state if state.streak is None else replace(state, streak=None)), None
-    streak = state.streak or Streak(
-        count=0, first_at=seen.at, reason=seen.reason, detail=seen.detail
-    )
+    streak = state.streak
+    # while health is unknown, a streak may be of either kind
+    if streak is None or REASONS[streak.reason].says is not says:
+        streak = Streak(count=0, first_at=seen.at, reason=seen.reason, detail=seen.detail)
     streak = replace(streak, count=streak.count + 1)
     if not _confirmed(state.health, says, streak, seen.at, policy):
         return replace(state, streak=streak), None

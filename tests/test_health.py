@@ -89,6 +89,12 @@ def test_a_camera_never_seen_good_goes_down_from_unknown() -> None:
     assert DOWN.since == at(0)
 
 
+def test_failures_of_a_camera_never_seen_before_do_not_date_its_first_sign_of_life() -> None:
+    state, steps = run(bad(0), bad(5), ok(60))
+    assert (state.health, state.since) == (Health.UP, at(60))
+    assert transitions(steps)[0].reason is Reason.OK
+
+
 def test_it_comes_up_again_with_the_second_good_answer_and_from_the_first_on() -> None:
     state, steps = run(ok(240), ok(245), state=DOWN)
     assert state.health is Health.UP
@@ -219,6 +225,17 @@ def test_it_takes_anything_and_its_facts_alternate_in_order(seen: list[Observati
     dark = darks(steps)
     assert all(d.ends_at is not None and d.starts_at <= d.ends_at for d in dark)
     assert all(a.ends_at <= b.starts_at for a, b in pairwise(dark) if a.ends_at)
+
+
+@given(seen=stories)
+def test_every_change_is_dated_and_explained_by_an_observation_that_says_so(
+    seen: list[Observation],
+) -> None:
+    _, steps = run(*seen)
+    by_time = {each.at: each for each in seen}
+    for change in transitions(steps):
+        assert by_time[change.at].reason is change.reason
+        assert REASONS[change.reason].says is change.to_health
 
 
 @given(seen=stories)
