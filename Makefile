@@ -46,14 +46,15 @@ clean: ## remove the environment; data stays
 $(BIN)/python:
 	@for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "Making the environment in $(VENV) with $$name …"; exec "$$name" -m venv $(VENV); \
+	    echo "Making the environment in $(VENV) with $$name …"; \
+	    "$$name" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }; exit 0; \
 	  fi; \
 	done; \
 	echo "Python 3.11 or later is needed: install it, or say make PYTHON=/path/to/python" >&2; exit 2
 
 $(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
-	@[ -f $(VENV)/.test ] || { $(PIP) install --require-hashes -r requirements.lock && \
-	  $(PIP) install --no-deps --no-build-isolation -e .; }
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python requirements-dev.lock pyproject.toml

@@ -11,6 +11,8 @@ from monitor.model import Reason
 
 HEAD_LIMIT_BYTES = 32 * 1024
 BODY_LIMIT_BYTES = 256 * 1024
+# All that is no body: heads (interim ones, too) and chunk sizes.
+_FRAMING_LIMIT_BYTES = 64 * 1024
 
 # Some cameras send no reason phrase or several spaces (home-assistant/core#181234).
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
@@ -23,6 +25,7 @@ _OVERLAP_BYTES = 100  # longest text `_VERDICT` can match
 _ENVELOPE = re.compile(rb"<(?:[\w.-]{1,40}:)?Envelope\b")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]*)?\r?\Z")
 _CHUNK_LINE_LIMIT_BYTES = 200
+_BLANK_LINES_LIMIT = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +50,17 @@ class Reader:
     per byte.
     """
 
-    __slots__ = ("_body", "_chunks", "_head", "_length", "_raw", "_searched", "headers", "status")
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_head",
+        "_length",
+        "_raw",
+        "_searched",
+        "_taken",
+        "headers",
+        "status",
+    )
 
     def __init__(self) -> None:
         self._raw = bytearray()  # bytes of the head, while it is not complete
@@ -56,14 +69,17 @@ class Reader:
         self._length: int | None = None
         self._chunks: _Chunks | None = None
         self._searched = 0
+        self._taken = 0
         self.status = 0
         self.headers: dict[str, str] = {}
 
     def feed(self, data: bytes) -> bool:
         """Take what arrived; True when no more can change the verdict. Raises ProbeFailure."""
+        self._taken += len(data)
         if self._head:
             self._raw += data
             if not self._read_head():
+                self._bound()
                 return False
             data = bytes(self._raw)
             self._raw.clear()
@@ -73,9 +89,15 @@ class Reader:
             self._chunks.feed(data, self._body)
         if self._is_complete():
             return True
+        self._bound()
+        return False
+
+    def _bound(self) -> None:
         if len(self._body) > BODY_LIMIT_BYTES:
             raise ProbeFailure(Reason.ENDLESS, f"body over {BODY_LIMIT_BYTES // 1024} kB")
-        return False
+        if self._taken - len(self._body) > _FRAMING_LIMIT_BYTES:
+            kilobytes = _FRAMING_LIMIT_BYTES // 1024
+            raise ProbeFailure(Reason.ENDLESS, f"over {kilobytes} kB that are no body")
 
     @property
     def lingers(self) -> bool:
@@ -186,11 +208,12 @@ class Reader:
 class _Chunks:
     """Takes chunked framing off; from the first broken chunk on everything is taken as it comes."""
 
-    __slots__ = ("_broken", "_left", "_line", "ended")
+    __slots__ = ("_blank_lines", "_broken", "_left", "_line", "ended")
 
     def __init__(self) -> None:
         self._left = 0
         self._line = b""
+        self._blank_lines = 0
         self._broken = False
         self.ended = False
 
@@ -214,9 +237,11 @@ class _Chunks:
 
     def _take_size(self, body: bytearray) -> None:
         line = self._line
-        if not line.strip():
+        if not line.strip() and self._blank_lines < _BLANK_LINES_LIMIT:
             self._line = b""  # the line break that ends the chunk before
+            self._blank_lines += 1
             return
+        self._blank_lines = 0
         match = _CHUNK_SIZE.match(line)
         if match is None:
             self._give_up(body, b"\n")

@@ -6,11 +6,9 @@ Bounded in time here and in size by `answer`; never follows, retries or keeps a 
 
 import asyncio
 import errno
-import socket
 import time
 from asyncio import transports
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import cast
 
 from collectors.answer import Answer, Reader
@@ -36,9 +34,6 @@ _REASONS_BY_ERRNO = {
     errno.EPIPE: Reason.RESET,
     errno.ENETDOWN: Reason.BLIND,
 }
-_NAME_UNKNOWN = {
-    getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,40 +53,6 @@ async def ask(ip: str, port: int, request: bytes, limits: Limits) -> Answer:
         return await flight.run(ip, port)
     finally:
         flight.abort()
-
-
-async def resolve(host: str, port: int, limit_s: float) -> str:
-    """The first numeric address of a host; numeric ones are returned as they are.
-
-    Raises ProbeFailure: NO_ADDRESS when the name does not exist, BLIND when the name server gives
-    no answer, because that says nothing about the camera.
-    """
-    if is_numeric(host):
-        return host
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(limit_s):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError as exc:
-        raise ProbeFailure(Reason.BLIND, f"name server gave no answer in {limit_s:g} s") from exc
-    except socket.gaierror as exc:
-        reason = Reason.NO_ADDRESS if exc.errno in _NAME_UNKNOWN else Reason.BLIND
-        raise ProbeFailure(reason, f"{host}: {exc.strerror}") from exc
-    except (UnicodeError, ValueError) as exc:
-        raise ProbeFailure(Reason.NO_ADDRESS, f"{host}: not a host name") from exc
-    return str(found[0][4][0])
-
-
-@lru_cache(maxsize=1 << 16)
-def is_numeric(host: str) -> bool:
-    """True for a complete IPv4 or IPv6 address."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host.partition("%")[0])
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
 
 
 class _Flight(asyncio.Protocol):
@@ -219,10 +180,10 @@ class _Flight(asyncio.Protocol):
             return ProbeFailure(Reason.INTERNAL, f"our own loop was {over_s:.1f} s late")
         if self._transport is None:
             return ProbeFailure(
-                Reason.CONNECT_TIMEOUT, f"no connection in {self._limits.connect_s:g} s"
+                Reason.CONNECT_TIMEOUT, f"no connection in {self._limits.connect_s:.3g} s"
             )
         seen = "no byte" if self._reader.status == 0 else f"HTTP {self._reader.status}, no end"
-        return ProbeFailure(Reason.ANSWER_TIMEOUT, f"{seen} in {self._limits.total_s:g} s")
+        return ProbeFailure(Reason.ANSWER_TIMEOUT, f"{seen} in {self._limits.total_s:.3g} s")
 
 
 def _failure(exc: OSError) -> ProbeFailure:

@@ -144,7 +144,7 @@ class _Ladder:
         target = self._target
         with self._rung("resolve") as note:
             onvif.check_address(target.host, target.path)
-            self._ip = await exchange.resolve(target.host, target.port, self._policy.connect_s)
+            self._ip = await onvif.look_up(target, self._policy)
             note(self._ip)
         answer = await self._ask()
         with self._rung("soap") as note:
@@ -159,7 +159,8 @@ class _Ladder:
         target, started_s = self._target, time.monotonic()
         question = onvif.clock_question(target.host, target.port, target.path)
         try:
-            answer = await exchange.ask(self._ip, target.port, question, self._limits())
+            limits = onvif.limits(self._policy, started_s - self.started_s)
+            answer = await exchange.ask(self._ip, target.port, question, limits)
         except ProbeFailure as failure:
             self._blame(failure, started_s)
             raise
@@ -230,10 +231,7 @@ class _Ladder:
             security=security,
             authorization=authorization,
         )
-        return await exchange.ask(self._ip, target.port, question, self._limits())
-
-    def _limits(self) -> exchange.Limits:
-        return exchange.Limits(connect_s=self._policy.connect_s, total_s=self._policy.deadline_s)
+        return await exchange.ask(self._ip, target.port, question, onvif.limits(self._policy, 0.0))
 
     @contextmanager
     def _rung(self, name: str) -> Iterator[Callable[[str], None]]:

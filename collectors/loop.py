@@ -30,6 +30,9 @@ _STEP_S = 0.02
 # And at least this often, to see new targets and jumps of the wall clock.
 _LONGEST_STEP_S = 0.5
 _MAX_DEADLINE_SHARE = 0.8
+# With more flights than this share of the limit, as when all cameras fall silent at once, quick
+# re-asks give way: the regular questions confirm as well, and must stay in time.
+_REASK_SHARE = 0.5
 
 
 def _now() -> datetime:
@@ -167,6 +170,8 @@ class Poller:
                 continue
             if regular:
                 self._book(post, due_us, not_before_us=now_us)
+            if not regular and len(self._flights) >= _REASK_SHARE * self._pace.at_once:
+                continue
             if not post.in_flight:
                 self._start(group, post, regular, now_us - due_us)
             elif regular:

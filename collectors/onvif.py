@@ -9,7 +9,7 @@ import time
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from collectors import exchange, soap
+from collectors import exchange, names, soap
 from collectors.answer import Answer, shown
 from collectors.reading import Policy, ProbeFailure, Reading, Target, tidy
 from monitor.model import Reason
@@ -20,11 +20,21 @@ _BAD_IN_HEAD = frozenset(" \t\r\n\0")
 async def liveness(target: Target, policy: Policy, now: datetime) -> Reading:
     """Ask one camera once. `now` is the wall clock at the call. Raises ProbeFailure."""
     started_s = time.monotonic()
-    ip = await exchange.resolve(target.host, target.port, policy.connect_s)
-    limits = exchange.Limits(connect_s=policy.connect_s, total_s=policy.deadline_s)
+    ip = await look_up(target, policy)
     question = clock_question(target.host, target.port, target.path)
-    answer = await exchange.ask(ip, target.port, question, limits)
+    spent_s = time.monotonic() - started_s
+    answer = await exchange.ask(ip, target.port, question, limits(policy, spent_s))
     return judge(answer, now - timedelta(seconds=started_s), policy.clock_tolerance_s)
+
+
+async def look_up(target: Target, policy: Policy) -> str:
+    """The numeric address of a camera. Raises ProbeFailure."""
+    return await names.resolve(target.host, target.port, policy.connect_s / 2)
+
+
+def limits(policy: Policy, spent_s: float) -> exchange.Limits:
+    """What is left for the exchange: a slow name server takes its time from the one deadline."""
+    return exchange.Limits(connect_s=policy.connect_s, total_s=policy.deadline_s - spent_s)
 
 
 @lru_cache(maxsize=1 << 15)

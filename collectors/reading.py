@@ -46,8 +46,9 @@ class Target:
 class Policy:
     """How a camera is asked.
 
-    connect_s: until the connection stands (name look-up included). deadline_s: until the verdict,
-    counted from the start. clock_tolerance_s: from here on a camera clock is off.
+    connect_s: until the connection stands; half of it is the most a name look-up takes before.
+    deadline_s: until the verdict, counted from the start, look-up included.
+    clock_tolerance_s: from here on a camera clock is off.
     """
 
     connect_s: float = 4.0

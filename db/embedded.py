@@ -4,19 +4,25 @@ Used when no database address is set. The server is our child and ends with us, 
 """
 
 import ctypes
+import fcntl
 import hashlib
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 
@@ -61,7 +67,7 @@ class Server:
 
     def dsn(self, database: str = DATABASE) -> str:
         """Address for asyncpg."""
-        return f"postgresql://postgres@/{database}?host={self.sockets}&port=5432"
+        return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}&port=5432"
 
     @property
     def is_alive(self) -> bool:
@@ -87,6 +93,9 @@ class Server:
             except subprocess.TimeoutExpired:
                 continue
         self.process = None
+        if self.sockets != self.data:
+            with suppress(OSError):  # another server of this folder may be using it already
+                self.sockets.rmdir()
 
 
 def start(directory: Path, *, durable: bool = True) -> Server:
@@ -94,21 +103,48 @@ def start(directory: Path, *, durable: bool = True) -> Server:
 
     durable=False gives up crash safety for speed: tests only.
     """
-    data = directory / "postgres"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        data.mkdir(mode=0o700, exist_ok=True)
-        data = data.resolve()
-        user = _server_user(data)
-        sockets = _socket_directory(data, user)
-        _check_version(data)
-        if not (data / "PG_VERSION").exists():
-            _initialise(data, user)
+        with _alone(directory):
+            return _start(directory, durable=durable)
     except OSError as exc:
         raise EmbeddedFailure(
             f"The data directory {directory} cannot be used ({exc.strerror or exc}). "
             "Give another one in database.data_dir, or free space and rights there"
         ) from exc
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One start at a time: others wait here, and then find a running server."""
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _start(directory: Path, *, durable: bool) -> Server:
+    data = directory / "postgres"
+    data.mkdir(mode=0o700, exist_ok=True)
+    data = data.resolve()
+    unfinished = directory / "postgres.unfinished"
+    if unfinished.exists():
+        _empty(data)  # only what an interrupted initdb made
+    elif not (data / "PG_VERSION").exists() and any(data.iterdir()):
+        raise EmbeddedFailure(
+            f"{data} holds files that are not PostgreSQL's; nothing was touched. "
+            "Give another folder in database.data_dir, or move them away"
+        )
+    user = _server_user(data)
+    sockets = _socket_directory(data, user)
+    _check_version(data)
+    if not (data / "PG_VERSION").exists():
+        unfinished.touch()
+        _initialise(data, user)
+    unfinished.unlink(missing_ok=True)
+    _wait_for_other(data)
     server = Server(data=data, sockets=sockets)
     if not _is_ready(data):
         server.process = _launch(data, sockets, user, durable=durable)
@@ -142,8 +178,9 @@ def _server_user(data: Path) -> str | None:
     except KeyError:
         entry = _make_user()
     os.chown(data, entry.pw_uid, entry.pw_gid)
-    for path in (data, _programs() / "postgres"):
-        _make_enterable(path)
+    _make_enterable(data)
+    _make_enterable(_programs())
+    _make_readable(_programs().parents[1])
     return _SERVER_USER
 
 
@@ -177,16 +214,31 @@ def _make_enterable(path: Path) -> None:
             folder.chmod(mode | 0o001)
 
 
+def _make_readable(package: Path) -> None:
+    """Let the server's user read the wheel, which a strict umask of root hides from it."""
+    if (package / "pginstall" / "bin" / "postgres").stat().st_mode & 0o005 == 0o005:
+        return
+    for top in (package, package.with_name(f"{package.name}.libs")):
+        for path in (top, *top.rglob("*")):
+            mode = path.stat().st_mode
+            path.chmod(mode | (mode & 0o500) >> 6)
+
+
 def _socket_directory(data: Path, user: str | None) -> Path:
-    if len(os.fsencode(data / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT:
+    # a comma separates folders in PostgreSQL's setting and in addresses
+    if len(os.fsencode(data / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT and "," not in str(data):
         return data
     short = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     sockets = Path(tempfile.gettempdir()) / f"sharp-eyes-{short}"
-    sockets.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        sockets.mkdir(mode=0o700)
+    # anybody can make this name in /tmp: it must be a folder that only its owner, us, can enter
+    found, owner = sockets.lstat(), data.stat().st_uid
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
+        raise EmbeddedFailure(f"{sockets} belongs to somebody else. Use a shorter data directory")
+    sockets.chmod(0o700)
     if user:
         shutil.chown(sockets, user)
-    if not user and sockets.stat().st_uid != os.geteuid():
-        raise EmbeddedFailure(f"{sockets} belongs to somebody else. Use a shorter data directory")
     return sockets
 
 
@@ -227,18 +279,26 @@ def _initialise(data: Path, user: str | None) -> None:
     ]
     try:
         subprocess.run(  # noqa: S603  our own binary, fixed arguments
-            command, check=True, capture_output=True, cwd=data, **_as_user(user)
+            command, check=True, capture_output=True, cwd=data, **_as_child(user)
         )
     except subprocess.CalledProcessError as exc:
         _empty(data)
-        text = exc.stderr.decode(errors="replace").strip().splitlines()
+        lines = exc.stderr.decode(errors="replace").strip().splitlines()
+        words = [line for line in lines if "error:" in line or "FATAL:" in line] or lines
         raise EmbeddedFailure(
-            f"PostgreSQL could not make its files in {data}: {text[-1] if text else exc}"
+            f"PostgreSQL could not make its files in {data}: {' | '.join(words[:3]) or exc}"
         ) from exc
 
 
-def _as_user(user: str | None) -> dict[str, Any]:
-    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+def _as_child(user: str | None) -> dict[str, Any]:
+    """How its programs are started: as their user, and ended by us alone."""
+    given: dict[str, Any] = {
+        "start_new_session": True,  # Ctrl-C is for us; we stop the server last
+        "preexec_fn": _end_with_parent if sys.platform == "linux" else None,
+    }
+    if user:
+        given |= {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+    return given
 
 
 def _empty(data: Path) -> None:
@@ -265,9 +325,7 @@ def _launch(
             stdout=log,
             stderr=log,
             cwd=data,
-            **_as_user(user),
-            start_new_session=True,  # Ctrl-C is for us; we stop the server last
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            **_as_child(user),
         )
 
 
@@ -282,13 +340,35 @@ def _end_with_parent() -> None:
 
 
 def _is_ready(data: Path) -> bool:
-    """True when a live server of this directory has written `ready` into its pid file."""
-    try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), 0)
-    except (OSError, ValueError, IndexError):
+    """True when a server of this directory has written `ready` into its pid file and listens.
+
+    The file alone proves nothing: it outlives a power cut, and its pid may be another program's.
+    """
+    found = _pid_file(data)
+    if len(found) < 8 or found[7] != "ready":
         return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(f"{found[4]}/.s.PGSQL.{found[3]}")
+        except OSError:
+            return False
+    return True
+
+
+def _pid_file(data: Path) -> list[str]:
+    """Lines of the server's pid file: pid, …, port, folder of the socket, …, status; or none."""
+    try:
+        return [line.strip() for line in (data / "postmaster.pid").read_text().splitlines()]
+    except OSError:
+        return []
+
+
+def _wait_for_other(data: Path) -> None:
+    """Another process may be starting or stopping a server here; let it come to an end."""
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while _pid_file(data)[7:] in (["starting"], ["stopping"]) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _wait_until_ready(server: Server) -> None:

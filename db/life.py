@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.pool import Connection
 
 COLLECTOR_LOCK = 0x5E_0100
 """Key of the advisory lock of the one who records (one shard so far)."""
+
+
+SILENT = timedelta(seconds=30)
+"""After it the views `darkness` and `bi.collector_now` take a collector for dead."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,18 +50,24 @@ async def begin_life(conn: Connection, name: str, now: datetime) -> None:
 async def end_life(conn: Connection, name: str, now: datetime) -> None:
     """Note that the collector has stopped on purpose."""
     await conn.execute(
-        "UPDATE collector SET alive_at = greatest(alive_at, $2), stopped_at = $2 WHERE name = $1",
+        """
+        UPDATE collector SET started_at = least(started_at, $2), alive_at = $2, stopped_at = $2
+        WHERE name = $1
+        """,
         name,
         now,
     )
 
 
 async def sign_life(conn: Connection, name: str, now: datetime, figures: Mapping[str, Any]) -> None:
-    """Note that the collector lives, with its figures (columns of the table `collector`)."""
+    """Note that the collector lives, with its figures (columns of the table `collector`).
+
+    Its life goes back with the clock: a sign from the future would hide that it is dead.
+    """
     await conn.execute(
         """
-        UPDATE collector SET alive_at = greatest(alive_at, $2), cameras = $3, asked = $4,
-          dropped = $5, skipped = $6, late_p99_s = $7, loop_lag_s = $8, queue = $9
+        UPDATE collector SET started_at = least(started_at, $2), alive_at = $2, cameras = $3,
+          asked = $4, dropped = $5, skipped = $6, late_p99_s = $7, loop_lag_s = $8, queue = $9
         WHERE name = $1
         """,
         name,

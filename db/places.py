@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from db import ledger
 from db.pool import Connection
 from monitor.coverage.extent import CameraFigures, Gap, PlaceFigures
 from monitor.model import Health, Place, PlaceKind
@@ -65,24 +66,36 @@ async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> No
     )
 
 
-async def healths(conn: Connection) -> dict[int, Health]:
-    """What coverage may rely on now: cameras in service, `unknown` where evidence is too old."""
+async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
+    """What coverage may rely on now, and whether we are blind to some of it.
+
+    Cameras in service; `unknown` where there is no evidence. Blind: for one of them at least the
+    evidence is missing through our own doing, as after a restart.
+    """
     rows = await conn.fetch(
         """
-        SELECT c.id, CASE WHEN s.health IS NULL OR s.dark_since IS NOT NULL
-            OR s.last_at < now() - make_interval(secs => p.patience_s) THEN 'unknown'
-          ELSE s.health END AS health
+        SELECT c.id, CASE WHEN s.health IS NULL OR s.dark_since IS NOT NULL OR stale
+          THEN 'unknown' ELSE s.health END AS health,
+          coalesce(s.dark_cause NOT IN ('not_yet', 'not_polled'), stale, false) AS ours
         FROM camera c
         CROSS JOIN policy p
         LEFT JOIN camera_state s ON s.camera_id = c.id
+        CROSS JOIN LATERAL (
+          SELECT s.last_at < now() - make_interval(secs => p.patience_s) AS stale) evidence
         WHERE c.intent = 'in_service'
         """
     )
-    return {row["id"]: Health(row["health"]) for row in rows}
+    return {row["id"]: Health(row["health"]) for row in rows}, any(row["ours"] for row in rows)
 
 
-async def store_coverage(conn: Connection, figures: Iterable[PlaceFigures], now: datetime) -> None:
-    """Latest figures of these places; a change of one is appended to its history."""
+async def store_coverage(
+    conn: Connection, figures: Iterable[PlaceFigures], now: datetime, *, blind: bool = False
+) -> None:
+    """Latest figures of these places; a change of one is appended to its history.
+
+    blind: what depends on cameras without evidence is our ignorance; the history says so by an
+    effective figure of NULL, so that no mean of a day pays for an outage of ours.
+    """
     rows = [
         (
             f.place,
@@ -97,6 +110,7 @@ async def store_coverage(conn: Connection, figures: Iterable[PlaceFigures], now:
             f.lost_m,
             f.assumed,
             now,
+            blind,
         )
         for f in figures
     ]
@@ -106,7 +120,8 @@ async def store_coverage(conn: Connection, figures: Iterable[PlaceFigures], now:
           SELECT designed, effective, upper FROM coverage_now WHERE place_id = $1),
         changed AS (
           INSERT INTO coverage_change (place_id, at, designed, effective, upper)
-          SELECT $1, $12, $4, $5, $6
+          SELECT $1, $12, $4,
+            CASE WHEN NOT $13 OR $5::double precision = $6::double precision THEN $5 END, $6
           WHERE NOT EXISTS (
             SELECT FROM before
             WHERE (designed, effective, upper) IS NOT DISTINCT FROM
@@ -125,6 +140,33 @@ async def store_coverage(conn: Connection, figures: Iterable[PlaceFigures], now:
         """,
         rows,
     )
+
+
+async def silent_since(conn: Connection, before: datetime) -> datetime | None:
+    """When coverage was last known to be current, if that was before `before`."""
+    found: datetime | None = await conn.fetchval(
+        "SELECT as_of FROM coverage_model WHERE as_of < $1", before
+    )
+    return found
+
+
+async def still_so(conn: Connection, now: datetime) -> None:
+    """Note that the stored coverage is that of `now`."""
+    await conn.execute("UPDATE coverage_model SET as_of = $1", now)
+
+
+async def forget(conn: Connection, since: datetime, now: datetime) -> None:
+    """Say that nobody knows what was watched from `since` on: no mean of a day counts that time."""
+    await conn.execute(
+        """
+        WITH unknown AS (UPDATE coverage_now SET effective = NULL, upper = NULL RETURNING *)
+        INSERT INTO coverage_change (place_id, at, designed) SELECT place_id, $1, designed
+        FROM unknown
+        ON CONFLICT (place_id, at) DO UPDATE SET effective = NULL, upper = NULL
+        """,
+        since,
+    )
+    await ledger.reopen(conn, since, now)
 
 
 async def store_gaps(

@@ -269,11 +269,15 @@ async def coverage_model(conn: Connection) -> Row | None:
 
 
 async def incidents(conn: Connection, *, only_open: bool = False, limit: int = 100) -> list[Row]:
-    """Outages, the newest first; `ended_at` is None while one lasts."""
+    """Outages, the newest first; `ended_at` is None while one lasts.
+
+    only_open: not of retired cameras. One that was taken away while down never comes up again.
+    """
     return _rows(
         await conn.fetch(
             """
-            SELECT * FROM bi.incident WHERE NOT $1 OR ended_at IS NULL
+            SELECT * FROM bi.incident i WHERE NOT $1 OR (ended_at IS NULL AND EXISTS (
+              SELECT FROM camera c WHERE c.code = i.camera_code AND c.intent <> 'retired'))
             ORDER BY started_at DESC, camera_code LIMIT $2
             """,
             only_open,
@@ -331,6 +335,7 @@ async def pulse(conn: Connection) -> Row:
     """The numbers that change often, small: camera ids by status, and ratios by place id.
 
     inventory: grows whenever cameras or places change, so that shapes are read again.
+    coverage_as_of: the last change of a ratio; coverage_known_at: until when it is known to hold.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         grouped = await conn.fetch(
@@ -341,7 +346,8 @@ async def pulse(conn: Connection) -> Row:
         moment = await conn.fetchrow(
             """
             SELECT now() AS as_of, (SELECT revision FROM inventory_revision) AS inventory,
-              (SELECT max(as_of) FROM coverage_now) AS coverage_as_of
+              (SELECT max(as_of) FROM coverage_now) AS coverage_as_of,
+              (SELECT as_of FROM coverage_model) AS coverage_known_at
             """
         )
     assert moment is not None  # noqa: S101 a query of scalars always has one row

@@ -1,6 +1,7 @@
 """Looks whether everything the monitor needs is there, for the verb `doctor`."""
 
 import importlib.util
+import math
 import os
 import resource
 import shutil
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from db import migrate, pool, views
 from db.embedded import EmbeddedFailure
@@ -38,16 +41,17 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # the service raises it up to hard
+    allowed = math.inf if resource.RLIM_INFINITY in (soft, hard) else hard
     wanted = settings.polling.concurrency + _DESCRIPTORS_SPARE
     yield Finding(
         what="open files",
-        ok=soft >= wanted,
-        detail=f"{soft} allowed, {wanted} wanted"
-        + ("" if soft >= wanted else ". Raise `ulimit -n` or lower polling.concurrency"),
+        ok=allowed >= wanted,
+        detail=f"{allowed} allowed, {wanted} wanted"
+        + ("" if allowed >= wanted else ". Raise `ulimit -n` or lower polling.concurrency"),
     )
     folder = Path(settings.database.data_dir).absolute()
-    while not folder.exists():
+    while not os.path.exists(folder):  # Path.exists raises where we may not look
         folder = folder.parent
     free_gb = shutil.disk_usage(folder).free / 1e9
     yield Finding(what="disk", ok=free_gb >= _FREE_GB_WANTED, detail=f"{free_gb:.1f} GB free")
@@ -67,7 +71,8 @@ def _machine(settings: Settings) -> Iterator[Finding]:
 
 def _port(settings: Settings) -> Finding:
     address = f"{settings.web.host}:{settings.web.port}"
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.web.host, settings.web.port))
@@ -90,7 +95,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 counts = await views.status(conn)
             finally:
                 await conn.close()
-    except (pool.DatabaseUnreachable, EmbeddedFailure, migrate.SchemaMismatch) as exc:
+    except (*pool.LOST, asyncpg.PostgresError, EmbeddedFailure, migrate.SchemaMismatch) as exc:
         return [Finding(what="database", ok=False, detail=str(exc))]
     return [
         Finding(what="database", ok=True, detail=f"PostgreSQL {server}, schema up to date"),

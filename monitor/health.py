@@ -137,6 +137,22 @@ def age(state: State, now: datetime, policy: Policy) -> State:
     return replace(state, dark=Darkness(since=since, cause=Cause.LATE))
 
 
+def rewind(state: State, now: datetime, policy: Policy) -> tuple[State, Dark | None]:
+    """Go on by a clock of ours that was set back, instead of waiting until it catches up.
+
+    What has passed twice since `now` is unobserved: nobody can say which of the two was true.
+    """
+    if state.last is None or state.last.at - now <= policy.patience:
+        return state, None
+    twice = Dark(
+        camera_id=state.camera_id,
+        starts_at=now - timedelta.resolution,  # other darkness may begin at `now`: starts are keys
+        ends_at=state.last.at,
+        cause=Cause.CLOCK_SET_BACK,
+    )
+    return replace(state, last=replace(state.last, at=now), streak=None), twice
+
+
 def darken(state: State, at: datetime, cause: Cause) -> State:
     """Book unobserved time from `at` on, or from the last observation if that is later.
 
@@ -149,10 +165,14 @@ def darken(state: State, at: datetime, cause: Cause) -> State:
 
 
 def lighten(state: State, at: datetime) -> tuple[State, Dark | None]:
-    """End unobserved time without evidence: the camera has left service."""
-    if state.dark is None:
+    """End unobserved time without evidence: the camera has left service.
+
+    A streak ends too: what happens outside of service spans no time in which it was failing.
+    """
+    if state.dark is None and state.streak is None:
         return state, None
-    return replace(state, dark=None), _dark(state.camera_id, state.dark, at)
+    dark = _dark(state.camera_id, state.dark, at) if state.dark else None
+    return replace(state, dark=None, streak=None), dark
 
 
 def _ended_darkness(state: State, seen: Observation, policy: Policy) -> Dark | None:
@@ -188,7 +208,7 @@ def _judge(
         return replace(state, streak=streak), None
     transition = Transition(
         camera_id=state.camera_id,
-        at=streak.first_at,
+        at=_after(state.since, streak.first_at),
         from_health=state.health,
         to_health=says,
         reason=streak.reason,
@@ -197,13 +217,18 @@ def _judge(
     judged = replace(
         state,
         health=says,
-        since=streak.first_at,
+        since=transition.at,
         reason=streak.reason,
         detail=streak.detail,
         confirmed_at=seen.at,
         streak=None,
     )
     return judged, transition
+
+
+def _after(since: datetime | None, at: datetime) -> datetime:
+    # facts are read in order of time: after our clock was set back, the last change may lie ahead
+    return at if since is None or since <= at else since + timedelta.resolution
 
 
 def _confirmed(health: Health, says: Health, streak: Streak, at: datetime, policy: Policy) -> bool:
@@ -223,7 +248,7 @@ def _clock(
     if off and since is None:
         return seen.at, (seen.at, None)
     if not off and since is not None:
-        return None, (since, seen.at)
+        return None, (since, max(since, seen.at))
     return since, None
 
 

@@ -39,6 +39,7 @@ class PollingMetrics(Collector):
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(f"sharp_eyes_{name}", text, value=value)
         yield self._lateness(figures)
+        yield self._quantiles(figures)
 
     def _counters(self, figures: Figures) -> Iterator[Metric]:
         counters = {
@@ -69,6 +70,18 @@ class PollingMetrics(Collector):
             buckets=buckets,
             sum_value=figures.late_sum_s,
         )
+
+    def _quantiles(self, figures: Figures) -> Metric:
+        gauge = GaugeMetricFamily(
+            "sharp_eyes_late_last_seconds",
+            "How late the last regular questions were sent (at most 20,000).",
+            labels=["quantile"],
+        )
+        values = (figures.late_p50_s, figures.late_p99_s, figures.late_max_s)
+        for quantile, value in zip(("0.5", "0.99", "1"), values, strict=True):
+            if value is not None:
+                gauge.add_metric([quantile], value)
+        return gauge
 
 
 def registry_of(metrics: Collector | None) -> CollectorRegistry:

@@ -183,6 +183,7 @@ class Cause(StrEnum):
     LATE = "late"  # asked later than the rule allows: overload
     DATABASE_AWAY = "database_away"  # observations dropped because they could not be stored
     BLIND = "blind"  # our own network was dark
+    CLOCK_SET_BACK = "clock_set_back"  # our own clock went back: this time passed twice
     NO_ADDRESS = "not_polled"  # in service, but the inventory holds no address to ask
 
 

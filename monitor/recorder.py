@@ -65,6 +65,7 @@ class Recorder:
         self._states_hold = False  # whether `_states` is what the database holds
         self._enrolled: dict[int, tuple[datetime, Cause]] = {}
         self._aged_at: datetime | None = None
+        self._alive_at: datetime | None = None  # the last sign of life that is surely stored
         self._turn = asyncio.Lock()  # enrolment and batches share one connection
         self.dropped = 0
         self.stored = 0
@@ -145,6 +146,7 @@ class Recorder:
     async def _begin(self, conn: asyncpg.Connection) -> None:
         now = self._now()
         changed: dict[int, State] = {}
+        batch = states.Batch()
         async with conn.transaction():
             before = await life.last_life(conn, self._name)
             await life.begin_life(conn, self._name, now)
@@ -153,9 +155,11 @@ class Recorder:
             cause = Cause.COLLECTOR_STOPPED if before.stopped_at else Cause.COLLECTOR_LOST
             for camera_id in await life.served_since(conn, before.alive_at):
                 if state := self._states.get(camera_id):
-                    changed[camera_id] = health.darken(state, before.alive_at, cause)
-            await self._store(conn, changed, states.Batch(), now)
+                    state = self._rewound(state, now, batch)
+                    changed[camera_id] = health.darken(state, min(before.alive_at, now), cause)
+            await self._store(conn, changed, batch, now)
         self._states |= changed
+        self._alive_at = now
 
     async def _end(self, conn: asyncpg.Connection) -> None:
         await self._store_queue(conn)
@@ -176,10 +180,7 @@ class Recorder:
             batch.states.append((state, before.last.at if before.last else None))
             if state.dark and state.dark != before.dark:
                 batch.tells(state.dark.since)
-        async with conn.transaction():
-            await states.store(conn, batch, now)
-            figures = {**self._figures(), "dropped": self.dropped, "queue": len(self._queue)}
-            await life.sign_life(conn, self._name, now, figures)
+        await states.store(conn, batch, now)
 
     async def _store_enrolment(self, conn: asyncpg.Connection) -> None:
         now = self._now()
@@ -217,17 +218,31 @@ class Recorder:
             now = self._now()
             lost = dict(self._lost)
             changed, batch = self._digest(taken, lost)
-            if left <= _AT_ONCE:  # only now is all known that was seen
+            last = left <= _AT_ONCE  # only then is all known that was seen
+            if last:
                 self._book_losses(changed, lost)
-                self._age(changed, now)
-            await self._store(conn, changed, batch, now)
+                self._age(changed, batch, now)
+            async with conn.transaction():
+                if last:
+                    await self._sign_life(conn, batch, now)
+                await self._store(conn, changed, batch, now)
             self._states |= changed
             self.stored += len(taken)
             for _ in taken:
                 self._queue.popleft()
-            if left <= _AT_ONCE:
+            if last:
+                self._alive_at = now
                 self._lost = {i: at for i, at in self._lost.items() if lost.get(i) != at}
                 return
+
+    async def _sign_life(
+        self, conn: asyncpg.Connection, batch: states.Batch, now: datetime
+    ) -> None:
+        """Say that all is stored that was seen; what is lost after a kill counts from here."""
+        if self._alive_at is not None and now - self._alive_at > life.SILENT:
+            batch.tells(self._alive_at)  # we were taken for dead, and days may be closed so
+        figures = {**self._figures(), "dropped": self.dropped, "queue": len(self._queue)}
+        await life.sign_life(conn, self._name, now, figures)
 
     def _digest(
         self, seen: Sequence[Observation], lost: Mapping[int, datetime]
@@ -256,15 +271,22 @@ class Recorder:
             if state is not None and camera_id in self._enrolled:
                 changed[camera_id] = _darkened_by_loss(state, at)
 
-    def _age(self, changed: dict[int, State], now: datetime) -> None:
+    def _rewound(self, state: State, now: datetime, batch: states.Batch) -> State:
+        state, twice = health.rewind(state, now, self._policy)
+        if twice:
+            batch.darks.append(twice)
+            batch.tells(twice.starts_at)
+        return state
+
+    def _age(self, changed: dict[int, State], batch: states.Batch, now: datetime) -> None:
         """Open darkness for those who have been silent too long. The queue must be in `changed`."""
-        if self._aged_at is not None and now - self._aged_at < _AGE_EVERY:
+        if self._aged_at is not None and timedelta(0) <= now - self._aged_at < _AGE_EVERY:
             return
         self._aged_at = now
         for camera_id in self._enrolled:
             state = changed.get(camera_id) or self._states.get(camera_id)
             if state is not None:
-                older = health.age(state, now, self._policy)
+                older = health.age(self._rewound(state, now, batch), now, self._policy)
                 if older is not state:
                     changed[camera_id] = older
 

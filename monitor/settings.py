@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -72,6 +73,14 @@ class Database(_Section):
         url = self.url.get_secret_value() if self.url else "postgresql://"
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("database.url: must begin with postgresql://")
+        try:
+            hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+            _ = [urlsplit(f"//{host}").port for host in hosts]
+        except ValueError:  # its text may hold a piece of the password
+            raise ValueError(
+                "database.url: is not like postgresql://user:password@host:5432/database. In user "
+                "and password, write # as %23, / as %2F, ? as %3F, [ as %5B, @ as %40, % as %25"
+            ) from None
         return self
 
 
@@ -90,7 +99,7 @@ class Polling(_Section):
         10, gt=0, le=60, description="Longest whole answer; never over 80 % of the cadence."
     )
     connect_timeout_s: float = Field(5, gt=0, le=60, description="Longest wait for a connection.")
-    concurrency: int = Field(1000, ge=1, le=15000, description="Cameras asked at one time.")
+    concurrency: int = Field(2000, ge=1, le=15000, description="Cameras asked at one time.")
     reask_after_s: float = Field(
         5, gt=0, le=60, description="Pause before an answer that changed is asked again."
     )
@@ -233,7 +242,8 @@ def _text(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)  # also of a device that never ends
     except OSError as exc:
         raise BadSettings([f"{path}: cannot be read ({exc.strerror}). Check the path"]) from exc
     if len(data) > _MOST_BYTES:
@@ -259,7 +269,8 @@ def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[str,
             continue
         if name not in known:
             try:
-                value = Path(value).read_text("utf-8").strip()
+                with Path(value).open(encoding="utf-8") as file:
+                    value = file.read(_MOST_BYTES).strip()
             except (OSError, UnicodeDecodeError) as exc:
                 problems.append(f"{name}: {value} cannot be read ({exc})")
                 continue

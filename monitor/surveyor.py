@@ -6,7 +6,7 @@ The geometry lives in memory and is rebuilt when the inventory changes; rows hol
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -23,6 +23,7 @@ from monitor.model import CameraKind, Health
 from monitor.settings import Coverage
 
 _log = structlog.get_logger()
+_PATIENCE = timedelta(seconds=60)  # figures kept current less often are nobody's knowledge
 _PTZ = (CameraKind.DOME_PTZ, CameraKind.PTZ_BULLET, CameraKind.PTZ_HALF_DOME)
 
 
@@ -51,6 +52,7 @@ class Surveyor:
         self._pool = pool
         self._settings = settings
         self._now = now
+        self._patience = max(_PATIENCE, timedelta(seconds=3 * settings.refresh_s))
         self._model = footprint_model(settings)
         self._city: CoverageMap | None = None
         self._revision = -1
@@ -60,28 +62,31 @@ class Surveyor:
         """Bring the stored coverage up to now; returns how many places were written."""
         async with self._pool.acquire() as conn:
             revision = await cameras.revision(conn)
-            if self._city is None or revision != self._revision:
-                return await self._survey(conn, revision)
-            states = await places.healths(conn)
+            silent = await places.silent_since(conn, self._now() - self._patience)
+            if self._city is None or revision != self._revision or silent:
+                return await self._survey(conn, revision, silent)
+            states, blind = await places.healths(conn)
             changed = {
                 camera: health
                 for camera, health in states.items()
                 if self._states.get(camera) is not health
             }
             if not changed:
+                await places.still_so(conn, self._now())
                 return 0
             figures = await asyncio.to_thread(self._city.update, changed)
             async with conn.transaction():
-                await self._store(conn, figures)
+                await self._store(conn, figures, blind=blind)
+                await places.still_so(conn, self._now())
             self._states = states
             return len(figures.places)
 
-    async def _survey(self, conn: Connection, revision: int) -> int:
-        """Build the map anew, and store all of it."""
+    async def _survey(self, conn: Connection, revision: int, silent: datetime | None) -> int:
+        """Build the map anew, and store all of it. silent: since when nobody kept it current."""
         self._city = None
         stored = await places.places(conn)
         inventory = await cameras.cameras(conn)
-        states = await places.healths(conn)
+        states, blind = await places.healths(conn)
         city = await asyncio.to_thread(self._build, stored, inventory)
         figures = await asyncio.to_thread(city.figures, states)
         defects = {
@@ -89,8 +94,10 @@ class Surveyor:
         }
         self._city = city
         async with conn.transaction():
+            if silent:
+                await places.forget(conn, silent, self._now())
             await places.begin_survey(conn, defects, self._described(), self._now())
-            await self._store(conn, figures)
+            await self._store(conn, figures, blind=blind)
         self._states, self._revision = states, revision
         for place, sentence in city.place_defects.items():
             _log.warning("place without figures", place=stored[place].code, why=sentence)
@@ -107,12 +114,12 @@ class Surveyor:
             ranged=False,
         )
 
-    async def _store(self, conn: Connection, figures: Figures) -> None:
+    async def _store(self, conn: Connection, figures: Figures, *, blind: bool) -> None:
         city = self._city
         if city is None or not figures.places:
             return
         now = self._now()
-        await places.store_coverage(conn, figures.places.values(), now)
+        await places.store_coverage(conn, figures.places.values(), now, blind=blind)
         lines = _gap_lines(city, list(figures.places), self._settings.min_gap_m)
         gaps = [
             (key, gap, lines[key, round(gap.from_m, 3)])

@@ -75,6 +75,10 @@ def test_it_reads_a_whole_envelope_in_spite_of_its_framing(name, step):
         (b"\x00\xff\x01", Reason.NOT_HTTP),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (HEAD_LIMIT_BYTES // 6), Reason.ENDLESS),
         (http(b"x" * (BODY_LIMIT_BYTES + 1), "Server: x"), Reason.ENDLESS),
+        (http(b"\n" * BODY_LIMIT_BYTES * 2, "Transfer-Encoding: chunked"), Reason.ENDLESS),
+        (http(b"1\r\nx\r\n" * 20_000, "Transfer-Encoding: chunked"), Reason.ENDLESS),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 4000, Reason.ENDLESS),
+        (b"\r\n" * 60_000, Reason.ENDLESS),
     ],
 )
 def test_it_names_what_is_no_answer(data, reason):

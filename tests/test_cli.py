@@ -8,13 +8,17 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collectors.simulator.fleet import Simulator
 from collectors.simulator.simulated import SimulatedCamera
 from db import pool
-from monitor.demo import city
+from monitor import intake
+from monitor.demo import Stage, city
+from monitor.demo.stage import DemoFailure
+from monitor.model import Camera
 from tests.seed import seed
 
 ROOT = Path(__file__).parent.parent
@@ -26,9 +30,12 @@ DEMO = city.DATA
 def say(database: str, tmp_path: Path) -> Say:
     """Runs `sharp-eyes` on this test's database."""
 
-    def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        *words: str, stdout: Any = subprocess.PIPE, shell: bool = False, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "monitor", *words],
+            " ".join(words) if shell else [sys.executable, "-m", "monitor", *words],
+            shell=shell,
             cwd=tmp_path,
             env={
                 **os.environ,
@@ -36,7 +43,8 @@ def say(database: str, tmp_path: Path) -> Say:
                 "SHARP_EYES_DATABASE_URL": database,
                 **environment,
             },
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
@@ -186,6 +194,71 @@ def test_config_shows_no_secret(say: Say) -> None:
 def test_doctor_finds_everything_in_order(say: Say) -> None:
     done = say("doctor", "--json", SHARP_EYES_WEB_PORT="18999")
     assert {row["what"]: row["ok"] for row in json.loads(done.stdout)}["database"]
+
+
+def test_output_that_cannot_be_written_is_our_failure(say: Say) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = say("config", stdout=full)
+    assert done.returncode == 3
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(say: Say) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = say("config", stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_harm_nothing(say: Say, closed: str) -> None:
+    words = f"exec {sys.executable} -m monitor status {closed}"
+    assert say(*words.split(), shell=True).returncode == 0
+
+
+@pytest.mark.usefixtures("seeded")
+def test_letters_that_the_terminal_lacks_are_written_otherwise(say: Say) -> None:
+    assert say("coverage", PYTHONIOENCODING="ascii").returncode == 0
+    done = say("coverage", "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)
+
+
+async def test_a_user_without_rights_is_told_so(say: Say, database: str) -> None:
+    conn = await pool.connect(database)
+    role = f"weak_{os.getpid()}"
+    await conn.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        url = database.replace("postgres@", f"{role}@")
+        for verb in ("status", "migrate"):
+            done = await asyncio.to_thread(say, verb, SHARP_EYES_DATABASE_URL=url)
+            assert done.returncode == 3
+            assert "must own the database" in done.stderr
+            assert "Traceback" not in done.stderr
+        done = await asyncio.to_thread(say, "doctor", "--json", SHARP_EYES_DATABASE_URL=url)
+        assert "permission denied" in done.stdout
+    finally:
+        await conn.execute(f"DROP ROLE {role}")
+        await conn.close()
+
+
+async def test_the_demo_stays_out_of_a_citys_inventory(database: str, tmp_path: Path) -> None:
+    conn = await pool.connect(database)
+    now = datetime.now(UTC)
+    await intake.take_cameras(conn, [Camera(code="REAL-1", name="Real")], source="test", now=now)
+    await conn.close()
+    with pytest.raises(DemoFailure, match="the demo stays out"):
+        await Stage(directory=tmp_path).load(database, now)
+
+
+@pytest.mark.parametrize(("hard", "fine"), [(4096, True), (1024, False)])
+def test_doctor_minds_only_a_limit_of_open_files_that_cannot_be_raised(
+    say: Say, hard: int, fine: bool
+) -> None:
+    words = f"ulimit -Sn 1024; ulimit -Hn {hard}; exec {sys.executable} -m monitor doctor --json"
+    done = say(*words.split(), shell=True)
+    assert {row["what"]: row["ok"] for row in json.loads(done.stdout)}["open files"] is fine
 
 
 def test_a_wrong_verb_is_a_mistake(say: Say) -> None:

@@ -37,7 +37,7 @@ _MADE = {".venv", ".git", ".hypothesis", ".pytest_cache", "__pycache__", "data",
 _QUOTED = {
     "No collector is alive": "monitor/web/ready.py",
     "The database does not answer.": "monitor/web/ready.py",
-    "standby: another process records": "monitor/service.py",
+    "standby: another process records": "monitor/polling.py",
     "database away": "db/session.py",
 }
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

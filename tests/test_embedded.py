@@ -1,9 +1,12 @@
 """The embedded PostgreSQL starts anywhere, ends with us, and says what to do when it cannot."""
 
+import asyncio
+import hashlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +78,72 @@ def test_it_quotes_the_server_when_it_does_not_start(directory: Path) -> None:
 def test_it_says_so_when_the_disk_is_full(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_FREE_NEEDED", 1 << 60)
     with pytest.raises(EmbeddedFailure, match="Free space"):
+        embedded.start(directory)
+
+
+def test_it_touches_no_files_that_are_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    notes = tmp_path / "postgres" / "notes.txt"
+    notes.write_text("precious")
+    with pytest.raises(EmbeddedFailure, match="nothing was touched"):
+        embedded.start(tmp_path)
+    assert notes.read_text() == "precious"
+    assert notes.parent.stat().st_uid == os.geteuid()
+
+
+async def test_it_starts_after_a_power_cut_when_another_program_has_its_pid(
+    directory: Path,
+) -> None:
+    embedded.start(directory, durable=False).stop()
+    data = directory / "postgres"
+    left = f"{os.getpid()}\n{data}\n1700000000\n5432\n{data}\n\n 1 1\nready   \n"
+    (data / "postmaster.pid").write_text(left)
+    server = embedded.start(directory, durable=False)
+    try:
+        await (await pool.connect(server.dsn("postgres"))).close()
+    finally:
+        server.stop()
+
+
+def test_it_begins_again_after_being_killed_while_it_made_its_files(directory: Path) -> None:
+    data = directory / "postgres"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("18\n")
+    (data / "base").mkdir()
+    (directory / "postgres.unfinished").touch()
+    embedded.start(directory, durable=False).stop()
+    assert not (directory / "postgres.unfinished").exists()
+
+
+async def test_two_first_starts_at_once_share_one_server(directory: Path) -> None:
+    both = [asyncio.to_thread(embedded.start, directory, durable=False) for _ in range(2)]
+    servers = await asyncio.gather(*both)
+    try:
+        assert sorted(server.process is None for server in servers) == [False, True]
+    finally:
+        for server in servers:
+            server.stop()
+
+
+@pytest.mark.parametrize("name", ["数据 1", "a+b%20&c?d#e", "one,two", "long" * 30])
+async def test_it_starts_in_a_folder_of_any_name(directory: Path, name: str) -> None:
+    server = embedded.start(directory / name, durable=False)
+    try:
+        conn = await pool.connect(await embedded.ensure_database(server))
+        await conn.close()
+    finally:
+        server.stop()
+    assert server.sockets == server.data or not server.sockets.exists()
+
+
+def test_it_uses_no_socket_folder_that_others_prepared(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_SOCKET_PATH_LIMIT", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    short = hashlib.sha256(os.fsencode(directory.resolve() / "postgres")).hexdigest()[:16]
+    (tmp_path / f"sharp-eyes-{short}").symlink_to(tmp_path)
+    with pytest.raises(EmbeddedFailure, match="belongs to somebody else"):
         embedded.start(directory)
 
 

@@ -171,25 +171,6 @@ def test_an_error_of_the_socket_is_blamed_on_the_right_side(code, reason):
     assert (failure.reason, failure.detail) == (reason, errno.errorcode[code])
 
 
-@pytest.mark.parametrize("host", ["a..b", "x" * 80, "a b"])
-@on_both_loops
-async def test_a_name_that_cannot_be_one_is_no_address(host):
-    with pytest.raises(ProbeFailure) as failure:
-        await exchange.resolve(host, 80, 1.0)
-    assert failure.value.reason is Reason.NO_ADDRESS
-
-
-@pytest.mark.parametrize("host", ["127.1.2.3", "::1", "fe80::1%lo"])
-@on_both_loops
-async def test_numeric_hosts_need_no_name_server(host):
-    assert await exchange.resolve(host, 80, 0.0) == host
-
-
-@on_both_loops
-async def test_a_name_of_this_machine_resolves():
-    assert await exchange.resolve("localhost", 80, 2.0) in {"127.0.0.1", "::1"}
-
-
 @on_both_loops
 async def test_many_flights_leave_no_socket_open():
     transports = []

@@ -167,6 +167,17 @@ async def test_there_are_never_more_at_once_than_allowed():
         assert len({code for code, _ in street.asked}) == 100
 
 
+async def test_when_all_fall_silent_at_once_regular_questions_come_first():
+    async with polling(200, pace=Pace(at_once=40)) as (hours, street, poller, _):
+        await settled_in(hours, street)
+        for code in (f"c{i}" for i in range(200)):
+            street.reasons[code], street.takes_s[code] = Reason.CONNECT_TIMEOUT, 6
+        before = poller.figures().reasked
+        await hours.pass_(180)
+        assert poller.figures().late_max_s < 1
+        assert poller.figures().reasked > before  # as far as there was room
+
+
 async def test_a_full_sink_is_counted_and_stops_nothing():
     async with polling(10, room=False) as (hours, street, poller, _):
         await hours.pass_(120)

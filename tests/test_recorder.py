@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import asyncpg
 import pytest
@@ -14,7 +15,7 @@ from monitor.availability import History, ledger
 from monitor.health import Policy, State
 from monitor.model import Cause, Dark, Health, Intent, Observation, Reason, Transition
 from tests.factories import intend, observation, stretch
-from tests.town import BAD, GOOD, Town, founded
+from tests.town import BAD, GOOD, Town, founded, kill, until_free
 
 
 @pytest.fixture
@@ -88,6 +89,18 @@ async def test_a_camera_leaves_service_and_returns(town: Town) -> None:
     assert await town.changes() == [(60, "up")]
 
 
+async def test_failures_before_leaving_service_do_not_count_after_the_return(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    for _ in range(2):
+        await town.round(recorder, BAD, GOOD, GOOD)
+    await recorder.enrol({})
+    back = town.clock.move(days=5)
+    await recorder.enrol(town.serving(back))
+    await town.round(recorder, BAD, GOOD, GOOD)
+    assert await town.changes() == [(60, "up")]
+
+
 async def test_a_dark_camera_that_leaves_service_ends_its_darkness(town: Town) -> None:
     recorder = await town.recording()
     town.clock.move(seconds=90)
@@ -118,6 +131,98 @@ async def test_an_answer_that_took_longer_than_our_patience_voids_the_darkness(t
     recorder.offer(observation(asked, camera_id=town.ids[0]))
     await recorder.flush()
     assert await town.dark() == [(0, 60, "not_yet")]
+
+
+async def test_a_clock_set_back_goes_on_and_what_passed_twice_is_unobserved(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder, seconds=3600)
+    await town.round(recorder, BAD, GOOD, GOOD, seconds=3540)
+    town.clock.move(hours=-1)
+    await town.round(recorder)
+    twice = (pytest.approx(3600, abs=1e-5), 7140, "clock_set_back")
+    late = (3660, 7140, "late")  # seen once in that hour
+    assert await town.dark() == [(0, 3600, "not_yet"), twice, late]
+    for _ in range(4):
+        await town.round(recorder, BAD, GOOD, GOOD)
+    assert recorder.known[town.ids[0]].health is Health.DOWN
+    assert await town.changes() == [(3600, "up"), (3660, "down")]
+    alive_at = await town.conn.fetchval("SELECT alive_at FROM collector")
+    assert alive_at == town.clock.at
+
+
+async def test_facts_stay_in_order_when_the_clock_goes_back_behind_them(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder, seconds=3600)
+    for _ in range(4):
+        recorder.offer(observation(town.clock.move(seconds=60), BAD, camera_id=town.ids[0]))
+    await recorder.flush()
+    recorder.offer(
+        observation(town.clock.move(seconds=60), camera_id=town.ids[0], clock_offset_s=99)
+    )
+    await recorder.flush()
+    town.clock.move(hours=-1)
+    await recorder.flush()
+    for _ in range(2):  # up again, before it went down by the facts
+        await town.round(recorder)
+    assert await town.changes() == [(3600, "up"), (3660, "down"), (3660.000001, "up")]
+    assert recorder.known[town.ids[0]].since == town.started + timedelta(seconds=3660.000001)
+    recorder.offer(
+        observation(town.clock.move(seconds=60), camera_id=town.ids[0], clock_offset_s=0)
+    )
+    await recorder.flush()
+    fault = await town.conn.fetchrow("SELECT opened_at, closed_at FROM fault")
+    assert fault is not None
+    assert fault["opened_at"] == fault["closed_at"]
+
+
+async def test_a_restart_after_the_clock_was_set_back_is_dark_at_once(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder, seconds=3600)
+    town.clock.move(minutes=-30)
+    kill(recorder)
+    await until_free(town.conn)
+    await town.recording()
+    assert (await town.dark())[1:] == [
+        (pytest.approx(1800, abs=1e-5), 3600, "clock_set_back"),
+        (1800, None, "collector_lost"),
+    ]
+
+
+async def test_a_recorder_that_was_taken_for_dead_reopens_the_days_since(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    await town.close_a_day(hours=1)
+    for _ in range(120):  # seen all the time, but stored late
+        town.clock.move(seconds=60)
+        town.offer(recorder)
+    await recorder.flush()
+    assert await town.dark() == [(0, 60, "not_yet")]
+    assert not await town.day_is_final()
+
+
+async def test_a_sign_of_life_waits_until_the_whole_queue_is_stored(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    alive_at = town.clock.at
+    monkeypatch.setattr("monitor.recorder._AT_ONCE", 3)
+    for _ in range(2):
+        town.clock.move(seconds=60)
+        town.offer(recorder)
+    pieces = 0
+    store = states.store
+
+    async def watch(conn: asyncpg.Connection, *of_ours: Any) -> None:
+        nonlocal pieces
+        pieces += 1  # what others see when the process is killed here
+        assert await town.conn.fetchval("SELECT alive_at FROM collector") == alive_at
+        await store(conn, *of_ours)
+
+    monkeypatch.setattr(states, "store", watch)
+    await recorder.flush()
+    assert pieces == 2
+    assert await town.conn.fetchval("SELECT alive_at FROM collector") == town.clock.at
 
 
 async def test_figures_of_the_collector_are_stored_with_each_batch(town: Town) -> None:
@@ -209,10 +314,12 @@ async def test_one_by_one_in_batches_and_with_restarts_give_the_same_facts(
     }
     dice = random.Random(number)
     recorder = await town.recording()
+    # the clock stands still and nobody compares with it: what is dark comes from the story alone
+    recorder._aged_at = town.clock.at
     for index in range(60):
         for camera in town.ids:
             recorder.offer(seen[camera][index])
-        if dice.random() < 0.3:  # the clock stands still: what is dark comes from the story alone
+        if dice.random() < 0.3:
             await recorder.flush()
         if dice.random() < 0.1:
             await recorder.flush()

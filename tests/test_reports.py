@@ -556,3 +556,8 @@ def test_the_window_of_a_period_is_made_of_local_midnights() -> None:
     zone = ZoneInfo("Asia/Shanghai")
     assert week.starts_at == datetime(2026, 11, 16, tzinfo=zone)
     assert week.ends_at == datetime(2026, 11, 23, tzinfo=zone)
+
+
+def test_minutes_of_an_outage_are_not_written_as_no_time() -> None:
+    spans = [timedelta(0), timedelta(seconds=5), timedelta(minutes=3), timedelta(hours=2), None]
+    assert [words.hours(each) for each in spans] == ["0.0", "0.01", "0.05", "2.0", "—"]

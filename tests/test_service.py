@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from collectors.simulator.breakage import read_fault
 from db import embedded, migrate, pool
-from monitor import figures
+from monitor import figures, intake, polling
+from monitor.model import Camera
 from tests.running import fleet, program, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -226,3 +228,66 @@ async def test_the_demo_shows_a_city_and_goes_on_after_a_stop(
 async def _most_online(demo: object) -> object:
     counts = await demo.ask("/api/v1/status")  # type: ignore[attr-defined]
     return counts if counts and counts.get("online", 0) > 300 else None
+
+
+def test_open_files_are_allowed_as_far_as_the_hard_limit_goes() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (900, before[1]))
+        polling.allow_descriptors(1200)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (1200, before[1])
+        polling.allow_descriptors(1000)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (1200, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def test_it_stops_in_time_while_every_camera_hangs(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "56", count=50) as cameras:
+        given = {
+            "SHARP_EYES_POLLING_CADENCE_S": "20",
+            "SHARP_EYES_POLLING_TIMEOUT_S": "15",
+            "SHARP_EYES_POLLING_CONNECT_TIMEOUT_S": "15",
+        }
+        for host in cameras.hosts:
+            await cameras.set_fault(host, read_fault(["silent"]))
+
+        async def some_wait() -> bool:
+            return sum(cameras.asked(host).connections.total() for host in cameras.hosts) > 5
+
+        async with program(database, **given) as monitor:
+            await until(some_wait)
+            code, seconds, _ = await monitor.stop()
+    assert (code, seconds < 5) == (0, True)
+    # cut off by our stop: no evidence against anybody
+    assert await conn.fetchval("SELECT count(*) FROM observation_failed") == 0
+
+
+async def test_the_roles_work_together_as_processes_of_their_own(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with (
+        fleet(database, "57") as cameras,
+        program(database, "run", "--role", "collector") as collector,
+        program(database, "run", "--role", "scheduler") as scheduler,
+        program(database, "run", "--role", "web") as web,
+    ):
+        await web.ready()
+        await all_online(conn)
+        await cameras.set_fault("127.57.0.1", read_fault(["refuse"]))
+
+        async def page_tells() -> bool:
+            return bool((await web.ask("/api/v1/status"))["offline"] == 1)
+
+        async def day_is_stored() -> bool:
+            return bool(await conn.fetchval("SELECT sum(down_s) > 0 FROM bi.ledger_day"))
+
+        await until(page_tells)
+        await until(day_is_stored)
+        # enrolled while it runs, and found by the collector
+        added = Camera(code="NEW", name="New", host="127.57.0.2", port=1)
+        await intake.take_cameras(conn, [added], source="test", now=datetime.now(UTC))
+        await reaches(conn, "NEW", "OFFLINE")
+        assert [(await each.stop())[0] for each in (web, scheduler, collector)] == [0, 0, 0]

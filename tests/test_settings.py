@@ -35,6 +35,25 @@ def test_secrets_never_show(tmp_path: Path) -> None:
     assert "hush" not in str(found.model_dump())
 
 
+@pytest.mark.parametrize("secret", ["pa#ss", "pa/ss", "p@[ss", "pa?ss", "pass@h:hush"])
+def test_a_password_that_breaks_its_address_is_explained_and_not_shown(secret: str) -> None:
+    with pytest.raises(BadSettings, match="write # as %23") as failure:
+        settings.load(None, {"SHARP_EYES_DATABASE_URL": f"postgresql://u:{secret}@h:port/d"})
+    assert secret not in str(failure.value)
+
+
+def test_a_file_that_never_ends_is_refused() -> None:
+    with pytest.raises(BadSettings, match="over 1 MB"):
+        settings.load(Path("/dev/zero"), {})
+    with pytest.raises(BadSettings):
+        settings.load(None, {"SHARP_EYES_DATABASE_URL_FILE": "/dev/zero"})
+
+
+def test_several_hosts_may_be_named() -> None:
+    url = "postgresql://u:p%23@one:5432,two:5433,[::1]:5434/d"
+    assert settings.load(None, {"SHARP_EYES_DATABASE_URL": url}).database.url
+
+
 @pytest.mark.parametrize("file", sorted(BAD.glob("*.toml")), ids=lambda file: file.stem)
 def test_a_bad_file_is_explained(file: Path) -> None:
     expected = file.with_suffix(".txt").read_text().splitlines()

@@ -12,6 +12,7 @@ from monitor import intake
 from monitor.model import Camera, CameraKind, Place, PlaceKind
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor
+from tests.clock import Clock
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STREET = Place(
@@ -137,3 +138,55 @@ async def test_the_model_is_stored_with_the_figures(
 
 async def test_an_empty_inventory_is_no_error(surveyor: Surveyor) -> None:
     assert await surveyor.refresh() == 0
+
+
+async def test_figures_that_stay_true_are_dated_by_the_last_look(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    first = await street.fetchval("SELECT as_of FROM bi.coverage_now")
+    await surveyor.refresh()
+    assert await street.fetchval("SELECT as_of FROM bi.coverage_now") > first
+
+
+async def test_nobody_knows_what_was_watched_while_nobody_looked(
+    street: asyncpg.Connection, connections: asyncpg.Pool
+) -> None:
+    clock = Clock(datetime.now(UTC) - timedelta(days=2))
+    await turn(street, "up")
+    await Surveyor(connections, Coverage(), clock).refresh()
+    died = clock.at
+    clock.move(hours=30)
+    await street.execute(
+        "INSERT INTO day_closed (day, ends_at, final) VALUES ('2026-03-01', $1, true)",
+        died + timedelta(hours=1),
+    )
+    await Surveyor(connections, Coverage(), clock).refresh()
+    rows = await street.fetch("SELECT at, designed, effective FROM bi.coverage_change ORDER BY at")
+    known = (pytest.approx(0.331, abs=0.001),) * 2
+    assert [(row["at"], row["designed"], row["effective"]) for row in rows][1:] == [
+        (clock.at, *known)
+    ]
+    assert (rows[0]["at"], rows[0]["effective"]) == (died, None)
+    assert not await street.fetchval("SELECT final FROM day_closed")
+
+
+async def test_what_we_are_blind_to_after_a_restart_is_not_booked_as_uncovered(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await street.execute(
+        "UPDATE camera_state SET dark_since = now(), dark_cause = 'collector_lost'"
+    )
+    await surveyor.refresh()
+    designed, effective, upper = await stored(street)
+    assert (effective, upper) == (0, designed)
+    assert await street.fetchval("SELECT effective FROM coverage_change") is None
+
+
+async def test_a_camera_that_was_never_seen_is_booked_as_not_watching(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await surveyor.refresh()
+    assert await street.fetchval("SELECT effective FROM coverage_change") == 0

@@ -131,6 +131,15 @@ async def test_kinds_are_sums_of_metres_not_means(city: asyncpg.Connection) -> N
     assert kinds["street"]["effective"] == pytest.approx(518 / 1800)
 
 
+async def test_an_outage_of_a_camera_that_was_taken_away_does_not_last(
+    city: asyncpg.Connection,
+) -> None:
+    first, *others = await views.incidents(city, only_open=True)
+    await city.execute("UPDATE camera SET intent = 'retired' WHERE code = $1", first["camera_code"])
+    assert await views.incidents(city, only_open=True) == others
+    assert first in await views.incidents(city)
+
+
 async def test_incidents_can_be_only_those_that_last(city: asyncpg.Connection) -> None:
     every = await views.incidents(city)
     lasting = await views.incidents(city, only_open=True)

@@ -3,7 +3,8 @@
 
 CREATE TYPE health AS ENUM ('unknown', 'up', 'down');
 CREATE TYPE cause AS ENUM (
-  'not_yet', 'collector_stopped', 'collector_lost', 'late', 'database_away', 'blind', 'not_polled');
+  'not_yet', 'collector_stopped', 'collector_lost', 'late', 'database_away', 'blind', 'clock_set_back',
+  'not_polled');
 
 -- The reasons of the program, so that views can explain them. Filled at each migration.
 CREATE TABLE reason (

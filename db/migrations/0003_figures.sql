@@ -105,7 +105,8 @@ CREATE TABLE camera_defect (
   PRIMARY KEY (camera_id, defect)
 );
 
--- The model that the stored coverage rests on, printed with every report. One row.
+-- The model that the stored coverage rests on, printed with every report, and the last time at which
+-- somebody made sure that it is current. One row.
 CREATE TABLE coverage_model (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   model jsonb NOT NULL,

@@ -158,9 +158,10 @@ LEFT JOIN reason r ON r.code = o.reason;
 CREATE VIEW bi.coverage_now AS
 SELECT p.id AS place_id, p.name AS place, p.kind::text AS kind, p.area_code, a.name AS area,
   p.area_type, v.length_m, v.area_m2, v.designed, v.effective, v.upper, v.redundant, v.reachable,
-  v.approach, v.lost_m, v.assumed, p.excluded_m, v.as_of
+  v.approach, v.lost_m, v.assumed, p.excluded_m, greatest(v.as_of, m.as_of) AS as_of
 FROM coverage_now v
 JOIN place p ON p.id = v.place_id
+LEFT JOIN coverage_model m ON true
 LEFT JOIN area a ON a.code = p.area_code;
 
 CREATE VIEW bi.coverage_gap AS

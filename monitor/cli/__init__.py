@@ -6,13 +6,14 @@ Each verb calls one function of another module; no rules live here.
 
 import asyncio
 import importlib
+import io
 import logging
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import cast
+from typing import TextIO, cast
 
 from monitor.cli.arguments import parse
 
@@ -23,10 +24,13 @@ Errors = tuple[type[BaseException], ...]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
-    arguments = parse(argv)
-    _set_up_log(verbose=arguments.verbose)
+    _set_up_streams()
     try:
-        return _run(arguments)
+        arguments = parse(argv)
+        _set_up_log(verbose=arguments.verbose)
+        code = _run(arguments)
+        sys.stdout.flush()  # what cannot be written is noticed here, not while Python ends
+        return code
     except BaseExceptionGroup as group:
         return _explain(_first(group), group)
     except _expected() as exc:
@@ -83,8 +87,18 @@ def _our_failures() -> Errors:
     return (DatabaseUnreachable, EmbeddedFailure, SchemaMismatch, AnotherRecords, DemoFailure)
 
 
+def _outages() -> Errors:
+    """What comes from the database or the operating system in the middle of work."""
+    import asyncpg
+
+    from db.pool import LOST
+
+    refused = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
+    return (*LOST, *refused)
+
+
 def _expected() -> Errors:
-    return (*_input_errors(), *_our_failures(), KeyboardInterrupt, BrokenPipeError)
+    return (*_input_errors(), *_our_failures(), *_outages(), KeyboardInterrupt)
 
 
 def _explain(cause: BaseException, whole: BaseException) -> int:
@@ -97,10 +111,57 @@ def _explain(cause: BaseException, whole: BaseException) -> int:
     if isinstance(cause, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(cause, BrokenPipeError):
-        # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader (head, less) has seen enough
         return GOOD
+    if isinstance(cause, _outages()):
+        _drop_output()
+        print(f"sharp-eyes: {_outage(cause)}", file=sys.stderr)
+        return OUR_FAILURE
     raise whole
+
+
+def _outage(cause: BaseException) -> str:
+    if isinstance(cause, OSError):
+        return f"The system refuses ({cause}). Free space or rights there, and try again"
+    words = str(cause) or type(cause).__name__
+    if getattr(cause, "sqlstate", "")[:2] in ("42", "25"):
+        return f"PostgreSQL refuses ({words}). The user of database.url must own the database"
+    return (
+        f"The database failed in the middle of it ({words}). "
+        "What was not finished was not stored; look at its log, and try again"
+    )
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _set_up_streams() -> None:
+    """Output never fails for lack of a letter, nor because a standard stream is closed.
+
+    Closed ones are opened on nothing: else the next socket gets their number, and uvloop aborts.
+    """
+    while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(free, True)
+    os.close(free)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class _Lossy:
+    """Standard error that loses lines rather than ends the monitor: disk full, terminal gone."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _set_up_log(*, verbose: bool) -> None:
@@ -121,7 +182,7 @@ def _set_up_log(*, verbose: bool) -> None:
             *shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lossy())),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     # our own lines tell that the database is away; its library adds a traceback a second

@@ -23,10 +23,9 @@ async def take(arguments: argparse.Namespace) -> int:
         reading = _read(arguments, known=await cameras.areas(conn))
         if not reading.ok:
             _print_problems(reading, arguments)
-            print(
-                f"{arguments.file}: {reading.counts.errors} errors; nothing was imported.",
-                file=sys.stderr,
-            )
+            errors = reading.counts.errors
+            count = "1 error" if errors == 1 else f"{errors} errors"
+            print(f"{arguments.file}: {count}; nothing was imported.", file=sys.stderr)
             return 2
         now, dry = utc_now(), arguments.dry_run
         source = arguments.file.name

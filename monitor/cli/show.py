@@ -1,6 +1,7 @@
 """Prints answers: tables for people, JSON for programs."""
 
 import json
+import sys
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -11,7 +12,8 @@ MISSING = "—"
 
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    escaped = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=escaped, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:

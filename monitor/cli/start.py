@@ -2,17 +2,23 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import structlog
 
 from db import pool, views
 from monitor import service, settings
 from monitor.cli import show
 from monitor.demo import Stage, demo_settings
 from monitor.opening import utc_now
-from monitor.service import Polling, Role
+from monitor.polling import Polling
+from monitor.service import Role
 from monitor.settings import Settings
+
+_log = structlog.get_logger()
 
 _LINE_EVERY_S = 2.0
 _WORDS = ("online", "degraded", "offline", "unknown")
@@ -22,6 +28,7 @@ _LOG_LINE_EVERY_S = 30.0  # where there is no terminal
 async def run(arguments: argparse.Namespace) -> int:
     """Run on the cameras of the inventory until told to stop."""
     config = settings.load(arguments.config)
+    _stop_on_hangup()
     await service.run(config, role=Role(arguments.role), ready=_announce(config))
     return 0
 
@@ -29,6 +36,7 @@ async def run(arguments: argparse.Namespace) -> int:
 async def demo(arguments: argparse.Namespace) -> int:
     """Run on the sample city until told to stop."""
     config = demo_settings(settings.load(arguments.config))
+    _stop_on_hangup()
     stage = Stage(directory=Path(config.database.data_dir) / "demo")
     print("Starting PostgreSQL, the sample city and its simulated cameras …", flush=True)
 
@@ -41,6 +49,13 @@ async def demo(arguments: argparse.Namespace) -> int:
         await service.run(config, load=load, ready=_announce(config))
     print("Stopped. The data is kept; the next start goes on with it.")
     return 0
+
+
+def _stop_on_hangup() -> None:
+    """A closed terminal stops the monitor in order, as SIGTERM does; under nohup it goes on."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
 
 
 def _announce(config: Settings) -> Callable[[str, Polling | None], Awaitable[None]]:
@@ -62,7 +77,12 @@ async def _status_line(dsn: str, polling: Polling | None) -> None:
     live = sys.stdout.isatty()
     while True:
         line = await _line(dsn, polling)
-        print(f"\r\x1b[2K{line}" if live else line, end="" if live else "\n", flush=True)
+        try:
+            print(f"\r\x1b[2K{line}" if live else line, end="" if live else "\n", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            _log.warning("the status line cannot be written")  # disk full: no reason to end
         await asyncio.sleep(_LINE_EVERY_S if live else _LOG_LINE_EVERY_S)
 
 

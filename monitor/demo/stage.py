@@ -65,8 +65,14 @@ class Stage:
         """Put the sample city into an empty inventory; returns the number of cameras loaded."""
         conn = await pool.connect(dsn)
         try:
-            if await inventory.cameras(conn):
+            stored = await inventory.cameras(conn)
+            if any(each.simulated for each in stored.values()):
                 return 0
+            if stored:
+                raise DemoFailure(
+                    f"This database holds {len(stored)} cameras of a city; the demo stays out of "
+                    "it. Start them with `sharp-eyes run`, or give the demo its own data_dir"
+                )
             sample = city.load()
             async with conn.transaction():
                 await intake.take_areas(conn, sample.areas)

@@ -36,6 +36,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         Cause.LATE: "asked later than the rule allows: the monitor was overloaded",
         Cause.DATABASE_AWAY: "the monitor could not store what it saw: database away",
         Cause.BLIND: "the monitor's own network was dark",
+        Cause.CLOCK_SET_BACK: "the monitor's own clock was set back: this time passed twice",
         Cause.NO_ADDRESS: "the inventory holds no address to ask",
     }
 )
@@ -87,8 +88,13 @@ def points(change: float | None) -> str:
 
 
 def hours(duration: timedelta | None) -> str:
-    """Hours with one digit; a dash for None."""
-    return DASH if duration is None else f"{duration / _HOUR:,.1f}"
+    """Hours with one digit, two below one hour; a dash for None. Only nothing is written as 0."""
+    if duration is None:
+        return DASH
+    value = duration / _HOUR
+    if 0 < value < 1:
+        return f"{max(value, 0.01):.2f}"
+    return f"{value:,.1f}"
 
 
 def amount(value: float | None) -> str:

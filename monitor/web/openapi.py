@@ -30,7 +30,8 @@ _SHAPES = {
     "Rate": "numerator:integer denominator:integer value:ratio?",
     "AreaStatus": f"area_code:string area:string parent_code:string? level:string {_COUNTS}",
     "Status": f"as_of:time observed_at:time? {_COUNTS} by_area:AreaStatus[]",
-    "Pulse": "as_of:time inventory:integer coverage_as_of:time? cameras:object places:object",
+    "Pulse": "as_of:time inventory:integer coverage_as_of:time? coverage_known_at:time? "
+    "cameras:object places:object",
     "Offline": "camera_code:string name:string area_code:string? area:string? reason:string? "
     "meaning:string? advice:string? since:time confirmed_at:time? offline_s:number share_m:number "
     "solo_m:number lon:number? lat:number?",

@@ -162,9 +162,14 @@ function showKinds() {
   const columns = [["kind", (row) => t(row.kind)], ["places", (row) => row.places, true], ...FIGURES,
     ["without_any", (row) => row.without_any, true], ["below_half", (row) => row.below_half, true], ["full_cover", (row) => row.full_cover, true]];
   table($("kinds"), columns, seen.kinds?.kinds ?? []);
+  showMethod();
+}
+
+function showMethod() {
   const model = seen.kinds?.model;
+  const knownAt = seen.pulse?.coverage_known_at ?? model?.as_of;
   $("method").textContent = model
-    ? t("method", { m: model.model.name ?? "default", l: t(model.model.line_of_sight ? "yes" : "no"), t: moment(model.as_of) })
+    ? t("method", { m: model.model.name ?? "default", l: t(model.model.line_of_sight ? "yes" : "no"), t: moment(knownAt) })
     : "";
 }
 
@@ -249,7 +254,7 @@ function cameraPanel(camera) {
     camera.lon === null ? el("p", { class: "note", text: t("position") }) : null,
     section("faults", camera.faults.map((each) => `${each.kind}: ${moment(each.opened_at)} – ${each.closed_at ? moment(each.closed_at) : t("open_now")} ${each.detail}`)),
     section("windows", camera.windows.map((each) => `${each.kind} ${each.reason_code}: ${moment(each.starts_at)} – ${moment(each.ends_at)}`)),
-    section("changes", camera.transitions.slice(0, 8).map((each) => `${moment(each.at)}  ${each.from_health} → ${each.to_health}: ${reason(each.reason, each.meaning)}`)),
+    section("changes", camera.transitions.slice(0, 8).map((each) => `${moment(each.at)}  ${t(each.from_health)} → ${t(each.to_health)}: ${reason(each.reason, each.meaning)}`)),
     section("failed", camera.failed.map((each) => `${moment(each.at)}  ${reason(each.reason, each.meaning)} ${each.detail}`)),
     section("defects", camera.defects.map((each) => `${each.defect} ${each.detail}`)));
 }
@@ -397,6 +402,7 @@ async function ask() {
   [seen.status, seen.offline, seen.pulse] = await Promise.all([get("/api/v1/status"), get("/api/v1/offline"), get("/api/v1/pulse")]);
   view.receivedAt = performance.now();
   await coverageOf(seen.pulse);
+  showMethod();
   showCounts();
   showList();
   showAreas();

@@ -29,9 +29,10 @@ const EN = {
   would_bring: "Would bring back", changes: "Last changes", failed: "Last failed observations",
   defects: "Data defects", windows: "Approved windows", faults: "Faults", nothing: "none",
   gone: "This camera is no longer in the inventory.", position: "no coordinates: not on the map",
-  method: "Coverage: model {m}; line of sight considered: {l}; computed {t}. City figures are sums of metres (areas: square metres), not means.",
+  method: "Coverage: model {m}; line of sight considered: {l}; as of {t}. City figures are sums of metres (areas: square metres), not means.",
   yes: "yes", no: "no", shown: "{n} of {m} places shown.", code: "Code", more: "and {n} more",
   open_now: "open", took: "Last answer took", computed: "Computed",
+  up: "up", down: "down", unknown: "unknown",
 };
 
 const ZH = {
@@ -57,9 +58,10 @@ const ZH = {
   would_bring: "恢复后可找回", changes: "最近变化", failed: "最近失败的观测", defects: "数据缺陷",
   windows: "已批准时段", faults: "故障", nothing: "无", gone: "该摄像机已不在台账中。",
   position: "无坐标，不在地图上",
-  method: "覆盖率：模型 {m}；考虑通视：{l}；计算于 {t}。全市数字为米数（面积为平方米）之和，不是平均值。",
+  method: "覆盖率：模型 {m}；考虑通视：{l}；截至 {t}。全市数字为米数（面积为平方米）之和，不是平均值。",
   yes: "是", no: "否", shown: "显示 {n} / {m} 个地点。", code: "编码", more: "另有 {n} 个", open_now: "未恢复",
   took: "最近应答耗时", computed: "计算于",
+  up: "正常", down: "中断", unknown: "未知",
 };
 
 // Reasons come with English sentences from the monitor; these are the Chinese ones.
@@ -79,7 +81,7 @@ const CAUSES = {
   not_yet: ["no evidence so far", "尚无证据"], collector_stopped: ["collector stopped on purpose", "采集器已停止"],
   collector_lost: ["collector lost", "采集器失联"], late: ["asked too late", "轮询延迟"],
   database_away: ["database away", "数据库不可用"], blind: ["our own network was dark", "我方网络中断"],
-  not_polled: ["no address to ask", "台账中无地址"],
+  clock_set_back: ["our own clock was set back", "我方时钟被回拨"], not_polled: ["no address to ask", "台账中无地址"],
 };
 
 const SHORT = { s: ["s", "秒"], min: ["min", "分"], h: ["h", "小时"], d: ["d", "天"] };
@@ -109,10 +111,10 @@ export const cause = (code) => CAUSES[code]?.[language === "zh" ? 1 : 0] ?? code
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
   const unit = (name) => SHORT[name][language === "zh" ? 1 : 0];
-  if (s < 120) return `${s} ${unit("s")}`;
-  if (s < 7200) return `${Math.floor(s / 60)} ${unit("min")}`;
-  if (s < 172800) return `${Math.floor(s / 3600)} ${unit("h")} ${Math.floor(s % 3600 / 60)} ${unit("min")}`;
-  return `${Math.floor(s / 86400)} ${unit("d")} ${Math.floor(s % 86400 / 3600)} ${unit("h")}`;
+  if (s < 120) return `${s}\u00a0${unit("s")}`;
+  if (s < 7200) return `${Math.floor(s / 60)}\u00a0${unit("min")}`;
+  if (s < 172800) return `${Math.floor(s / 3600)}\u00a0${unit("h")} ${Math.floor(s % 3600 / 60)}\u00a0${unit("min")}`;
+  return `${Math.floor(s / 86400)}\u00a0${unit("d")} ${Math.floor(s % 86400 / 3600)}\u00a0${unit("h")}`;
 }
 
 // A ratio as a percentage; only the whole reads 100 %, only nothing reads 0 %. Colours never use this.
