@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from db import migrate, pool, views
-from db.embedded import EmbeddedFailure
+from db.cluster import EmbeddedFailure
 from monitor.opening import database
 from monitor.settings import Settings
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from db import embedded, pool
-from db.embedded import EmbeddedFailure
+from db import cluster, embedded, pool
+from db.cluster import EmbeddedFailure
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_it_quotes_the_server_when_it_does_not_start(directory: Path) -> None:
 
 
 def test_it_says_so_when_the_disk_is_full(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_FREE_NEEDED", 1 << 60)
+    monkeypatch.setattr(cluster, "_FREE_NEEDED", 1 << 60)
     with pytest.raises(EmbeddedFailure, match="Free space"):
         embedded.start(directory)
 
@@ -139,7 +139,7 @@ async def test_it_starts_in_a_folder_of_any_name(directory: Path, name: str) -> 
 def test_it_uses_no_socket_folder_that_others_prepared(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "_SOCKET_PATH_LIMIT", 1)
+    monkeypatch.setattr(cluster, "_SOCKET_PATH_LIMIT", 1)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     short = hashlib.sha256(os.fsencode(directory.resolve() / "postgres")).hexdigest()[:16]
     (tmp_path / f"sharp-eyes-{short}").symlink_to(tmp_path)

@@ -78,7 +78,7 @@ def _input_errors() -> Errors:
 
 def _our_failures() -> Errors:
     """What the operator of the machine can mend. Imported only when something went wrong."""
-    from db.embedded import EmbeddedFailure
+    from db.cluster import EmbeddedFailure
     from db.migrate import SchemaMismatch
     from db.pool import DatabaseUnreachable
     from db.session import AnotherRecords
