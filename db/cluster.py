@@ -133,7 +133,10 @@ def _output(command: list[str]) -> str:
 
 
 def initialise(data: Path, user: str | None, *, durable: bool) -> None:
-    """Run initdb; durable waits until its files are on the disk. Raises EmbeddedFailure, and then leaves the folder empty."""
+    """Run initdb; durable waits until its files are on the disk.
+
+    Raises EmbeddedFailure, and then leaves the folder empty.
+    """
     command = [
         str(programs() / "initdb"),
         f"--pgdata={data}",
