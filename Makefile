@@ -15,9 +15,9 @@ help: ## show this help
 
 run: $(VENV)/.run ## start everything on the sample city, or on your own: make run CONFIG=my.toml
 ifeq ($(CONFIG),)
-	@exec $(BIN)/sharp-eyes demo
+	@exec $(BIN)/camledger demo
 else
-	@exec $(BIN)/sharp-eyes --config "$(CONFIG)" run
+	@exec $(BIN)/camledger --config "$(CONFIG)" run
 endif
 
 test: $(VENV)/.test ## check everything: style, types, layers, tests
@@ -25,7 +25,7 @@ test: $(VENV)/.test ## check everything: style, types, layers, tests
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $$(.ci/browser --marker) $(PYTEST_ARGS)
 
 bench: $(VENV)/.run ## measure beside a bare client
-	@exec $(BIN)/sharp-eyes bench
+	@exec $(BIN)/camledger bench
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-annotate --no-emit-index-url \
@@ -38,7 +38,7 @@ docs: $(VENV)/.test ## write the generated sections of the READMEs
 	@exec $(BIN)/python -m tests.documents
 
 boards: $(VENV)/.test ## write the Grafana boards anew
-	@exec $(BIN)/sharp-eyes dashboards build
+	@exec $(BIN)/camledger dashboards build
 
 clean: ## remove the environment; data stays
 	rm -rf $(VENV)

@@ -99,7 +99,7 @@ def request(
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {name}:{port}\r\n"
         f'Content-Type: application/soap+xml; charset=utf-8; action="{_ACTION}{operation}"\r\n'
-        f"Content-Length: {len(body)}\r\nUser-Agent: sharp-eyes-monitor\r\n{login}"
+        f"Content-Length: {len(body)}\r\nUser-Agent: camledger\r\n{login}"
         "Connection: close\r\n\r\n"
     )
     return head.encode("ascii") + body

@@ -17,7 +17,7 @@ from dashboards.planners import coverage_trend
 from dashboards.query import CHOSEN, in_area, local_days, observed, rate
 from dashboards.technicians import CAMERA_COLUMNS
 
-UID = "sharp-eyes-committee"
+UID = "camledger-committee"
 
 _PARTS = ("up", "down", "unreachable", "planned", "exempt", "unobserved", "out_of_service")
 _METHOD = (

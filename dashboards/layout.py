@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from dashboards.panels import Drawn
 from dashboards.query import CHOSEN, Query, datasource, in_area
 
-TAG = "sharp-eyes"
+TAG = "camledger"
 ALL = "'__all__'"  # pasted raw into the statement in place of a list of thousands of values
 
 Variable = cogbuilder.Builder[models.VariableModel]
@@ -150,7 +150,7 @@ def _add(built: dashboard.Dashboard, row: Row) -> None:
 
 def _menu() -> dashboard.DashboardLink:
     return (
-        dashboard.DashboardLink("Sharp Eyes")
+        dashboard.DashboardLink("Camledger")
         .type(models.DashboardLinkType.DASHBOARDS)
         .tags([TAG])
         .as_dropdown(False)

@@ -15,7 +15,7 @@ from dashboards.palette import (
 from dashboards.panels import Column, Drawn, Saying, lines, rows, stacked, timeline, word
 from dashboards.query import local_days, observed, rate
 
-UID = "sharp-eyes-camera"
+UID = "camledger-camera"
 
 
 def one_camera() -> Board:

@@ -21,7 +21,7 @@ from dashboards.panels import Column, Drawn, Saying, bars, lines, rows
 from dashboards.query import CHOSEN, in_area, local_days
 from dashboards.technicians import CAMERA_COLUMNS
 
-UID = "sharp-eyes-planners"
+UID = "camledger-planners"
 
 KIND = "('__all__' = ANY(ARRAY[$kind]::text[]) OR {column} = ANY(ARRAY[$kind]::text[]))"
 KIND_WORDS = {"street": "streets", "school": "schools", "key_area": "key areas"}

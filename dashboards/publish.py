@@ -14,14 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 JSON_DIR = Path(__file__).parent / "json"
-DATASOURCE_UID = "sharp-eyes-bi"
+DATASOURCE_UID = "camledger-bi"
 DATASOURCE_TYPE = "grafana-postgresql-datasource"
 
 # Folders hide boards, not data. Their uids must differ from those of boards: one name space.
 FOLDERS = {
-    "technicians": ("sharp-eyes-folder-technicians", "Sharp Eyes: technicians"),
-    "planners": ("sharp-eyes-folder-planners", "Sharp Eyes: planners"),
-    "committee": ("sharp-eyes-folder-committee", "Sharp Eyes: committee"),
+    "technicians": ("camledger-folder-technicians", "Camledger: technicians"),
+    "planners": ("camledger-folder-planners", "Camledger: planners"),
+    "committee": ("camledger-folder-committee", "Camledger: committee"),
 }
 
 
@@ -33,13 +33,13 @@ class PublishError(Exception):
 class Source:
     """The PostgreSQL database as Grafana's server reaches it.
 
-    host: host:port. sslmode: of libpq. The user should be the read-only role sharp_eyes_bi.
+    host: host:port. sslmode: of libpq. The user should be the read-only role camledger_bi.
     """
 
     host: str
     database: str
     password: str = field(repr=False)
-    user: str = "sharp_eyes_bi"
+    user: str = "camledger_bi"
     sslmode: str = "disable"
     postgres_version: int = 1600
 
@@ -159,7 +159,7 @@ def _source(api: Any, target: GrafanaTarget, source: Source) -> str:
 def datasource_model(source: Source) -> dict[str, Any]:
     """The data source as Grafana's API takes it; the database name belongs in jsonData."""
     return {
-        "name": "Sharp Eyes",
+        "name": "Camledger",
         "uid": DATASOURCE_UID,
         "type": DATASOURCE_TYPE,
         "access": "proxy",
@@ -184,7 +184,7 @@ def _board(api: Any, target: GrafanaTarget, boards: Path, path: Path) -> str:
         "dashboard": board,
         "folderUid": FOLDERS[path.parent.name][0],
         "overwrite": True,
-        "message": "sharp-eyes dashboards push",
+        "message": "camledger dashboards push",
     }
     _ask(target, f"push {path.relative_to(boards)}", lambda: api.dashboard.update_dashboard(body))
     return f"Board pushed: {board['title']}"
@@ -275,6 +275,5 @@ def _text(board: dict[str, Any]) -> str:
 
 def _missing(exc: ModuleNotFoundError) -> PublishError:
     return PublishError(
-        f"Package {exc.name} is missing: install the extra with"
-        " pip install 'sharp-eyes-monitor[grafana]'."
+        f"Package {exc.name} is missing: install the extra with pip install 'camledger[grafana]'."
     )

@@ -12,7 +12,7 @@ from grafana_foundation_sdk.cog import variants
 from grafana_foundation_sdk.models.common import DataSourceRef
 
 DATASOURCE = "grafana-postgresql-datasource"
-DATASOURCE_UID = "sharp-eyes-bi"
+DATASOURCE_UID = "camledger-bi"
 
 # Several areas, one, all or none may be chosen; figures of an area include the areas below it.
 # ARRAY[] is valid where IN () is not, so that choosing nothing shows nothing instead of an error.

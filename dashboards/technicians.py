@@ -19,8 +19,8 @@ from dashboards.palette import (
 from dashboards.panels import Column, Drawn, Saying, bars, numbers, rows, stacked
 from dashboards.query import CHOSEN, in_area
 
-UID = "sharp-eyes-technicians"
-CAMERA_LINK = "/d/sharp-eyes-camera?var-camera=${__data.fields.camera_code}&${__url_time_range}"
+UID = "camledger-technicians"
+CAMERA_LINK = "/d/camledger-camera?var-camera=${__data.fields.camera_code}&${__url_time_range}"
 
 _AGE = Steps(first=GREEN, rest=((120, YELLOW), (300, RED)))
 _LATE = Steps(first=GREEN, rest=((1, YELLOW), (10, RED)))

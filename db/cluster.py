@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET_NAME = ".s.PGSQL.5432"
-_SERVER_USER = "sharp-eyes-db"  # PostgreSQL refuses to run as root
+_SERVER_USER = "camledger-db"  # PostgreSQL refuses to run as root
 _FREE_NEEDED = 300 * 1024 * 1024
 _SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108
 
@@ -29,8 +29,14 @@ class EmbeddedFailure(Exception):
 
 
 def owner(data: Path) -> str | None:
-    """The user the server runs as, when that is not ours."""
-    return _SERVER_USER if os.geteuid() == 0 and data.stat().st_uid != 0 else None
+    """The user the server runs as, when that is not ours: whoever the files belong to."""
+    uid = data.stat().st_uid
+    if os.geteuid() != 0 or uid == 0:
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # files of another machine
+        return _SERVER_USER
 
 
 def server_user(data: Path) -> str | None:
@@ -38,14 +44,14 @@ def server_user(data: Path) -> str | None:
     if os.geteuid() != 0:
         return None
     try:
-        entry = pwd.getpwnam(_SERVER_USER)
+        entry = pwd.getpwnam(owner(data) or _SERVER_USER)
     except KeyError:
         entry = _make_user()
     os.chown(data, entry.pw_uid, entry.pw_gid)
     _make_enterable(data)
     _make_enterable(programs())
     _make_readable(programs().parents[1])
-    return _SERVER_USER
+    return entry.pw_name
 
 
 def _make_user() -> pwd.struct_passwd:
@@ -94,7 +100,7 @@ def socket_directory(data: Path, user: str | None) -> Path:
     if len(os.fsencode(data / SOCKET_NAME)) <= _SOCKET_PATH_LIMIT and "," not in str(data):
         return data
     short = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    sockets = Path(tempfile.gettempdir()) / f"sharp-eyes-{short}"
+    sockets = Path(tempfile.gettempdir()) / f"camledger-{short}"
     with suppress(FileExistsError):
         sockets.mkdir(mode=0o700)
     # anybody can make this name in /tmp: it must be a folder that only its owner, us, can enter

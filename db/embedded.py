@@ -20,7 +20,8 @@ import asyncpg
 from db import cluster, pool
 from db.cluster import EmbeddedFailure
 
-DATABASE = "sharp_eyes"
+DATABASE = "camledger"
+_FORMER = "sharp_eyes"  # its name until 0.1
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 4.0
 
@@ -137,13 +138,20 @@ def _start(directory: Path, *, durable: bool) -> Server:
 
 
 async def ensure_database(server: Server) -> str:
-    """Create our database when missing; returns its address."""
+    """Create our database when missing, or rename that of 0.1; returns its address."""
     conn = await pool.connect(server.dsn("postgres"))
     try:
-        if not await conn.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+        found = {row["datname"] for row in await conn.fetch("SELECT datname FROM pg_database")}
+        if DATABASE not in found and _FORMER in found:
+            await conn.execute(f'ALTER DATABASE "{_FORMER}" RENAME TO "{DATABASE}"')
+        elif DATABASE not in found:
             await conn.execute(f'CREATE DATABASE "{DATABASE}"')
     except asyncpg.DuplicateDatabaseError:
         pass
+    except asyncpg.ObjectInUseError as exc:
+        raise EmbeddedFailure(
+            "The database of version 0.1 is in use. Stop the older program first; its data stays"
+        ) from exc
     finally:
         await conn.close()
     return server.dsn()

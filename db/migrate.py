@@ -59,30 +59,36 @@ async def migrate(conn: asyncpg.Connection) -> list[str]:
 
 
 async def set_reader_password(conn: asyncpg.Connection, password: str) -> None:
-    """Give the read-only role sharp_eyes_bi a password (ALTER ROLE takes no parameters)."""
+    """Give the read-only role camledger_bi a password (ALTER ROLE takes no parameters)."""
     statement = await conn.fetchval(
-        "SELECT format('ALTER ROLE sharp_eyes_bi PASSWORD %L', $1::text)", password
+        "SELECT format('ALTER ROLE camledger_bi PASSWORD %L', $1::text)", password
     )
     await conn.execute(statement)
 
 
 async def check(conn: asyncpg.Connection) -> None:
     """Raises SchemaMismatch unless the database is exactly at the program's version."""
-    exists = await conn.fetchval("SELECT to_regclass('sharp_eyes.migration') IS NOT NULL")
+    exists = await conn.fetchval("SELECT to_regclass('camledger.migration') IS NOT NULL")
     applied = await _applied(conn) if exists else {}
     pending = _pending(applied, migrations())
     if pending:
         raise SchemaMismatch(
             f"The database lacks {len(pending)} migrations (first: {pending[0].name}). "
-            "Run: sharp-eyes migrate"
+            "Run: camledger migrate"
         )
 
 
 async def _prepare_table(conn: asyncpg.Connection) -> None:
     await conn.execute(
         """
-        CREATE SCHEMA IF NOT EXISTS sharp_eyes;
-        CREATE TABLE IF NOT EXISTS sharp_eyes.migration (
+        DO $$
+        BEGIN -- its name until 0.1
+          IF to_regnamespace('sharp_eyes') IS NOT NULL AND to_regnamespace('camledger') IS NULL THEN
+            ALTER SCHEMA sharp_eyes RENAME TO camledger;
+          END IF;
+        END $$;
+        CREATE SCHEMA IF NOT EXISTS camledger;
+        CREATE TABLE IF NOT EXISTS camledger.migration (
           number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
           applied_at timestamptz NOT NULL DEFAULT now())
         """
@@ -90,7 +96,7 @@ async def _prepare_table(conn: asyncpg.Connection) -> None:
 
 
 async def _applied(conn: asyncpg.Connection) -> dict[int, tuple[str, str]]:
-    rows = await conn.fetch("SELECT number, name, checksum FROM sharp_eyes.migration")
+    rows = await conn.fetch("SELECT number, name, checksum FROM camledger.migration")
     return {row["number"]: (row["name"], row["checksum"]) for row in rows}
 
 
@@ -112,7 +118,7 @@ def _pending(
 
 async def _apply(conn: asyncpg.Connection, each: Migration) -> None:
     async with conn.transaction():
-        await conn.execute("SET LOCAL search_path = sharp_eyes, public")
+        await conn.execute("SET LOCAL search_path = camledger, public")
         try:
             await conn.execute(each.sql)
         except asyncpg.InsufficientPrivilegeError as exc:
@@ -121,7 +127,7 @@ async def _apply(conn: asyncpg.Connection, each: Migration) -> None:
                 "and, the first time, may create roles (CREATEROLE)"
             ) from exc
         await conn.execute(
-            "INSERT INTO sharp_eyes.migration (number, name, checksum) VALUES ($1, $2, $3)",
+            "INSERT INTO camledger.migration (number, name, checksum) VALUES ($1, $2, $3)",
             each.number,
             each.name,
             each.checksum,
@@ -131,7 +137,7 @@ async def _apply(conn: asyncpg.Connection, each: Migration) -> None:
 async def _store_reasons(conn: asyncpg.Connection) -> None:
     await conn.executemany(
         """
-        INSERT INTO sharp_eyes.reason (code, says, counts, meaning, advice)
+        INSERT INTO camledger.reason (code, says, counts, meaning, advice)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (code) DO UPDATE SET says = excluded.says, counts = excluded.counts,
           meaning = excluded.meaning, advice = excluded.advice

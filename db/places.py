@@ -180,7 +180,7 @@ async def store_gaps(
     ]
     await conn.copy_records_to_table(
         "coverage_gap",
-        schema_name="sharp_eyes",
+        schema_name="camledger",
         columns=[
             "place_id",
             "from_m",

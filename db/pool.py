@@ -10,8 +10,8 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 """What functions of this package take first: a connection of its own, or one of the pool."""
 
 _SETTINGS = {
-    "application_name": "sharp-eyes",
-    "search_path": "sharp_eyes, public",
+    "application_name": "camledger",
+    "search_path": "camledger, public",
     "timezone": "UTC",
     # a session whose client is gone ends within half a minute, and with it the lock it holds
     "tcp_keepalives_idle": "10",

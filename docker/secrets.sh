@@ -23,4 +23,4 @@ write() { # name, content
 write database_password "$(fresh)"
 write bi_password "$(fresh)"
 write grafana_admin_password "$(fresh)"
-write database_url "postgresql://sharp_eyes:$(cat secrets/database_password)@database:5432/sharp_eyes"
+write database_url "postgresql://camledger:$(cat secrets/database_password)@database:5432/camledger"

@@ -1,4 +1,4 @@
-"""`python -m monitor` is `sharp-eyes`."""
+"""`python -m monitor` is `camledger`."""
 
 import sys
 

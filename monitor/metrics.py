@@ -37,7 +37,7 @@ class PollingMetrics(Collector):
             "loop_lag_seconds": ("Delay of the event loop.", self._loop_lag_s()),
         }
         for name, (text, value) in gauges.items():
-            yield GaugeMetricFamily(f"sharp_eyes_{name}", text, value=value)
+            yield GaugeMetricFamily(f"camledger_{name}", text, value=value)
         yield self._lateness(figures)
         yield self._quantiles(figures)
 
@@ -50,9 +50,9 @@ class PollingMetrics(Collector):
             "stored": ("Observations stored.", self._recorder.stored),
         }
         for name, (text, value) in counters.items():
-            yield CounterMetricFamily(f"sharp_eyes_{name}", text, value=value)
+            yield CounterMetricFamily(f"camledger_{name}", text, value=value)
         reasons = CounterMetricFamily(
-            "sharp_eyes_observations", "Observations by reason.", labels=["reason"]
+            "camledger_observations", "Observations by reason.", labels=["reason"]
         )
         for reason, count in figures.by_reason.items():
             reasons.add_metric([reason.value], count)
@@ -65,7 +65,7 @@ class PollingMetrics(Collector):
             total += count
             buckets.append((str(bound), total))
         return HistogramMetricFamily(
-            "sharp_eyes_late_seconds",
+            "camledger_late_seconds",
             "How late regular questions were sent.",
             buckets=buckets,
             sum_value=figures.late_sum_s,
@@ -73,7 +73,7 @@ class PollingMetrics(Collector):
 
     def _quantiles(self, figures: Figures) -> Metric:
         gauge = GaugeMetricFamily(
-            "sharp_eyes_late_last_seconds",
+            "camledger_late_last_seconds",
             "How late the last regular questions were sent (at most 20,000).",
             labels=["quantile"],
         )

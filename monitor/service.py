@@ -27,6 +27,8 @@ from monitor.web import Console, create_app
 
 _log = structlog.get_logger()
 
+_FIGURES_WITHIN_S = 1.5  # with landing and recording, all of a stop stays below five seconds
+
 
 class PortTaken(Exception):
     """The web address is in use or not ours; the text says what to do."""
@@ -111,6 +113,8 @@ async def _run_parts(
     finally:
         if polling:
             await polling.recorder.close(within_s=1.5)
+    if counts:
+        await ticks.last_figures(settings, connections, within_s=_FIGURES_WITHIN_S)
 
 
 def _keep(
@@ -146,7 +150,7 @@ async def _serve(
     )
     console = Console(
         city=settings.city.name,
-        version=version("sharp-eyes-monitor"),
+        version=version("camledger"),
         attribution=settings.city.attribution,
     )
     app = create_app(connections, registry=registry_of(metrics), console=console)
@@ -159,7 +163,7 @@ async def _serve(
         except OSError as exc:
             raise PortTaken(
                 f"{settings.web.host}:{settings.web.port} cannot be used ({_plain(exc)}). "
-                "Stop the other program, or set web.port (SHARP_EYES_WEB_PORT)"
+                "Stop the other program, or set web.port (CAMLEDGER_WEB_PORT)"
             ) from exc
         serving.set()
         await asyncio.Event().wait()

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from monitor.health import Policy
 
-PREFIX = "SHARP_EYES_"
+PREFIX = "CAMLEDGER_"
+_FORMER_PREFIX = "SHARP_EYES_"  # until 0.1
 _MOST_BYTES = 1_000_000
 
 
@@ -37,7 +38,9 @@ class _Section(BaseModel):
 class City(_Section):
     """Whose cameras these are."""
 
-    name: str = Field("Sharp Eyes", description="Name shown on page and reports.")
+    name: str = Field(
+        "", description="Name shown on page and reports; unset: that of the topmost area."
+    )
     timezone: str = Field(
         "Asia/Shanghai", description="Zone of days, weeks and months in all figures."
     )
@@ -65,7 +68,7 @@ class Database(_Section):
     )
     data_dir: Path = Field(Path("data"), description="Folder of the embedded PostgreSQL.")
     bi_password: SecretStr | None = Field(
-        None, description="Password given to the read-only role sharp_eyes_bi at each migration."
+        None, description="Password given to the read-only role camledger_bi at each migration."
     )
 
     @model_validator(mode="after")
@@ -255,17 +258,19 @@ def _text(path: Path | None) -> str:
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Put SHARP_EYES_… variables over the file; returns key -> variable, and problems."""
+    """Put CAMLEDGER_… variables over the file; returns key -> variable, and problems."""
     known = {option.variable: option for option in options()}
     sources: dict[str, str] = {}
     problems: list[str] = []
     for name, value in sorted(environ.items()):
+        if name.startswith(_FORMER_PREFIX):
+            problems.append(f"{name}: is called {PREFIX}{name.removeprefix(_FORMER_PREFIX)} now")
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
             continue
         plain = name.removesuffix("_FILE")
         option = known.get(name) or known.get(plain)
         if option is None:
-            problems.append(f"{name}: no such option. `sharp-eyes config` lists all")
+            problems.append(f"{name}: no such option. `camledger config` lists all")
             continue
         if name not in known:
             try:
@@ -290,7 +295,7 @@ def _sentence(error: Any, text: str, where: str, sources: Mapping[str, str]) -> 
     line = _line(text, key.split("."))
     place = sources.get(key) or (f"{where}, line {line}" if line else where)
     if error["type"] == "extra_forbidden":
-        message = "no such option. `sharp-eyes config` lists all"
+        message = "no such option. `camledger config` lists all"
     return f"{place}: {key}: {message[0].lower()}{message[1:]}"
 
 

@@ -1,4 +1,7 @@
-"""What happens by the clock beside the polling: coverage, closing of days, retention, reports."""
+"""What happens by the clock beside the polling: coverage, closing of days, retention, reports.
+
+At a stop, days are closed once more: what was seen until then is in the figures.
+"""
 
 import asyncio
 import gc
@@ -40,7 +43,7 @@ async def tick(settings: Settings, connections: asyncpg.Pool) -> None:
     ours to handle and not swallowed.
     """
     zone = ZoneInfo(settings.city.timezone)
-    close = partial(_close_days, settings, connections)
+    close = partial(close_days, settings, connections)
     due: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
     scheduler = AsyncIOScheduler(
         timezone=zone,
@@ -72,9 +75,26 @@ async def tick(settings: Settings, connections: asyncpg.Pool) -> None:
         scheduler.shutdown(wait=False)
 
 
-async def _close_days(settings: Settings, connections: asyncpg.Pool) -> None:
+async def close_days(settings: Settings, connections: asyncpg.Pool) -> None:
+    """Bring the stored figures up to now."""
     async with connections.acquire() as conn:
         await figures.close_days(conn, utc_now(), settings.city.timezone)
+
+
+async def last_figures(settings: Settings, connections: asyncpg.Pool, *, within_s: float) -> None:
+    """Store what was seen until the stop, in bounded time; ends the connections when it takes long.
+
+    What could not be closed is closed by the next start, or by the next report.
+    """
+    closing = asyncio.create_task(close_days(settings, connections))
+    await asyncio.wait([closing], timeout=within_s)
+    if not closing.done():
+        connections.terminate()  # an answer that does not come would hold a cancelled task, too
+        closing.cancel()
+    try:
+        await closing
+    except (*pool.LOST, asyncpg.SerializationError, asyncio.CancelledError) as exc:
+        _log.warning("the last figures were not closed; the next start does it", error=repr(exc))
 
 
 async def _prune(settings: Settings, connections: asyncpg.Pool) -> None:
@@ -91,6 +111,7 @@ async def _prune(settings: Settings, connections: asyncpg.Pool) -> None:
 async def _report(settings: Settings, connections: asyncpg.Pool, kind: str) -> None:
     out = Path(settings.reports.dir)
     async with connections.acquire() as conn:
+        await figures.close_days(conn, utc_now(), settings.city.timezone)
         try:
             made = await reports.make(conn, kind, settings, now=utc_now(), out=out)
         except reports.ReportNotWritten as exc:

@@ -12,8 +12,8 @@ import pytest
 
 from db import embedded, migrate, pool
 
-_TEMPLATE = "sharp_eyes_template"
-_ENV = "SHARP_EYES_TEST_POSTGRES"  # "socket directory" of the cluster of this run
+_TEMPLATE = "camledger_template"
+_ENV = "CAMLEDGER_TEST_POSTGRES"  # "socket directory" of the cluster of this run
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +66,17 @@ async def database(template: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     admin = await pool.connect(dsn("postgres"))
     await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    yield dsn(name)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+async def empty_database() -> AsyncIterator[str]:
+    """Address of a database with nothing in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = await pool.connect(dsn("postgres"))
+    await admin.execute(f'CREATE DATABASE "{name}"')
     yield dsn(name)
     await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await admin.close()

@@ -24,14 +24,14 @@ from monitor.model import Camera
 
 ROOT = Path(__file__).parent.parent
 QUICK = {
-    "SHARP_EYES_POLLING_CADENCE_S": "1",
-    "SHARP_EYES_POLLING_TIMEOUT_S": "0.5",
-    "SHARP_EYES_POLLING_CONNECT_TIMEOUT_S": "0.4",
-    "SHARP_EYES_POLLING_REASK_AFTER_S": "0.1",
-    "SHARP_EYES_POLLING_FAILURES": "2",
-    "SHARP_EYES_POLLING_FAILING_FOR_S": "0.5",
-    "SHARP_EYES_COVERAGE_REFRESH_S": "1",
-    "SHARP_EYES_FIGURES_EVERY_S": "5",
+    "CAMLEDGER_POLLING_CADENCE_S": "1",
+    "CAMLEDGER_POLLING_TIMEOUT_S": "0.5",
+    "CAMLEDGER_POLLING_CONNECT_TIMEOUT_S": "0.4",
+    "CAMLEDGER_POLLING_REASK_AFTER_S": "0.1",
+    "CAMLEDGER_POLLING_FAILURES": "2",
+    "CAMLEDGER_POLLING_FAILING_FOR_S": "0.5",
+    "CAMLEDGER_COVERAGE_REFRESH_S": "1",
+    "CAMLEDGER_FIGURES_EVERY_S": "5",
 }
 
 
@@ -66,7 +66,7 @@ async def fleet(dsn: str, net: str, count: int = 5) -> AsyncIterator[Simulator]:
 
 @dataclass
 class Program:
-    """A running `sharp-eyes`."""
+    """A running `camledger`."""
 
     process: asyncio.subprocess.Process
     port: int
@@ -115,9 +115,9 @@ class Program:
 async def program(
     dsn: str | None, *words: str, folder: Path | None = None, **environment: str
 ) -> AsyncIterator[Program]:
-    """`sharp-eyes WORDS` (default: run); killed at the end if it still lives."""
+    """`camledger WORDS` (default: run); killed at the end if it still lives."""
     port = free_port()
-    given = {"SHARP_EYES_DATABASE_URL": dsn} if dsn else {}
+    given = {"CAMLEDGER_DATABASE_URL": dsn} if dsn else {}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "monitor", *(words or ("run",))),
         cwd=folder or ROOT,
@@ -126,7 +126,7 @@ async def program(
             **QUICK,
             **given,
             "PYTHONPATH": str(ROOT),
-            "SHARP_EYES_WEB_PORT": str(port),
+            "CAMLEDGER_WEB_PORT": str(port),
             **environment,
         },
         stdout=asyncio.subprocess.PIPE,

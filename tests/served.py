@@ -20,7 +20,7 @@ async def served(dsn: str, **console: Any) -> AsyncIterator[tuple[Client, asyncp
     """A client of the application, and the pool behind it, so that a test can take it away."""
     connections = await pool.create_pool(dsn, size=3)
     registry = CollectorRegistry()
-    Counter("sharp_eyes_asked", "Questions.", registry=registry).inc(3)
+    Counter("camledger_asked", "Questions.", registry=registry).inc(3)
     app = create_app(connections, registry=registry, console=Console(version="1.2.3", **console))
     async with TestClient(TestServer(app)) as client:
         yield client, connections

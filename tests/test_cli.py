@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from collectors.simulator.fleet import Simulator
@@ -28,7 +29,7 @@ DEMO = city.DATA
 
 @pytest.fixture
 def say(database: str, tmp_path: Path) -> Say:
-    """Runs `sharp-eyes` on this test's database."""
+    """Runs `camledger` on this test's database."""
 
     def run(
         *words: str, stdout: Any = subprocess.PIPE, shell: bool = False, **environment: str
@@ -40,7 +41,7 @@ def say(database: str, tmp_path: Path) -> Say:
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT),
-                "SHARP_EYES_DATABASE_URL": database,
+                "CAMLEDGER_DATABASE_URL": database,
                 **environment,
             },
             stdout=stdout,
@@ -57,6 +58,18 @@ async def seeded(database: str) -> None:
     conn = await pool.connect(database)
     await seed(conn, datetime.now(UTC))
     await conn.close()
+
+
+async def test_a_report_counts_what_a_stopped_monitor_left_uncounted(
+    say: Say, seeded: None, conn: asyncpg.Connection
+) -> None:
+    await conn.execute("TRUNCATE ledger_day, ledger_area_day, day_closed")
+    today = datetime.now(UTC).date().isoformat()
+    done = say("report", "daily", "--date", today, CAMLEDGER_CITY_TIMEZONE="UTC")
+    assert done.returncode in (0, 1), done.stderr
+    assert await conn.fetchval(
+        "SELECT sum(up_s) > 0 FROM bi.ledger_day WHERE day = $1::text::date", today
+    )
 
 
 def test_importing_the_sample_city_and_asking_for_it(say: Say) -> None:
@@ -104,13 +117,13 @@ def test_a_mistake_gets_one_clear_line_and_code_2(
 
 
 def test_an_unknown_variable_is_a_mistake(say: Say) -> None:
-    done = say("status", SHARP_EYES_WEB_PROT="1")
+    done = say("status", CAMLEDGER_WEB_PROT="1")
     assert done.returncode == 2
-    assert "SHARP_EYES_WEB_PROT: no such option" in done.stderr
+    assert "CAMLEDGER_WEB_PROT: no such option" in done.stderr
 
 
 def test_a_database_that_is_away_is_our_failure(say: Say) -> None:
-    done = say("status", SHARP_EYES_DATABASE_URL="postgresql://u:hush@127.0.0.1:1/d")
+    done = say("status", CAMLEDGER_DATABASE_URL="postgresql://u:hush@127.0.0.1:1/d")
     assert done.returncode == 3
     assert "cannot be reached" in done.stderr
     assert "hush" not in done.stderr
@@ -186,13 +199,13 @@ def test_migrating_twice_says_that_all_is_done(say: Say) -> None:
 
 
 def test_config_shows_no_secret(say: Say) -> None:
-    done = say("config", SHARP_EYES_DATABASE_BI_PASSWORD="hush")
+    done = say("config", CAMLEDGER_DATABASE_BI_PASSWORD="hush")
     assert "(set)" in done.stdout
     assert "hush" not in done.stdout
 
 
 def test_doctor_finds_everything_in_order(say: Say) -> None:
-    done = say("doctor", "--json", SHARP_EYES_WEB_PORT="18999")
+    done = say("doctor", "--json", CAMLEDGER_WEB_PORT="18999")
     assert {row["what"]: row["ok"] for row in json.loads(done.stdout)}["database"]
 
 
@@ -232,11 +245,11 @@ async def test_a_user_without_rights_is_told_so(say: Say, database: str) -> None
     try:
         url = database.replace("postgres@", f"{role}@")
         for verb in ("status", "migrate"):
-            done = await asyncio.to_thread(say, verb, SHARP_EYES_DATABASE_URL=url)
+            done = await asyncio.to_thread(say, verb, CAMLEDGER_DATABASE_URL=url)
             assert done.returncode == 3
             assert "must own the database" in done.stderr
             assert "Traceback" not in done.stderr
-        done = await asyncio.to_thread(say, "doctor", "--json", SHARP_EYES_DATABASE_URL=url)
+        done = await asyncio.to_thread(say, "doctor", "--json", CAMLEDGER_DATABASE_URL=url)
         assert "permission denied" in done.stdout
     finally:
         await conn.execute(f"DROP ROLE {role}")

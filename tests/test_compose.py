@@ -16,8 +16,8 @@ ROOT = Path(publish.__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES = COMPOSE["services"]
 PROVISIONING = ROOT / "dashboards/provisioning"
-SOURCES = yaml.safe_load((PROVISIONING / "datasources/sharp-eyes.yaml").read_text("utf-8"))
-PROVIDERS = yaml.safe_load((PROVISIONING / "dashboards/sharp-eyes.yaml").read_text("utf-8"))
+SOURCES = yaml.safe_load((PROVISIONING / "datasources/camledger.yaml").read_text("utf-8"))
+PROVIDERS = yaml.safe_load((PROVISIONING / "dashboards/camledger.yaml").read_text("utf-8"))
 
 
 def walk(node):
@@ -63,7 +63,7 @@ def test_the_script_writes_secrets_once_and_hides_them(tmp_path):
 
     first = run()
     assert set(first) == {*COMPOSE["secrets"], ".gitignore"}
-    assert f":{first['database_password']}@database:5432/sharp_eyes" in first["database_url"]
+    assert f":{first['database_password']}@database:5432/camledger" in first["database_url"]
     assert len(set(first.values())) == len(first)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert run() == first
@@ -114,7 +114,7 @@ def test_compose_shows_a_demo_city_unless_told_otherwise():
 def test_the_provisioned_data_source_is_the_one_the_boards_name():
     [source] = SOURCES["datasources"]
     assert (source["uid"], source["type"]) == (publish.DATASOURCE_UID, publish.DATASOURCE_TYPE)
-    assert source["user"] == "sharp_eyes_bi"
+    assert source["user"] == "camledger_bi"
     assert source["editable"] is False
     assert "database" in source["jsonData"]
     assert "database" not in source
@@ -197,8 +197,8 @@ def test_the_image_copies_what_exists_and_is_not_ignored(name):
 
 def test_the_image_runs_without_root_and_with_pinned_dependencies():
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    assert re.search(r"^USER sharp-eyes$", dockerfile, re.M)
+    assert re.search(r"^USER camledger$", dockerfile, re.M)
     assert "--require-hashes" in dockerfile
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
-    assert "sharp-eyes" in scripts
-    assert 'ENTRYPOINT ["sharp-eyes"]' in dockerfile
+    assert "camledger" in scripts
+    assert 'ENTRYPOINT ["camledger"]' in dockerfile

@@ -44,7 +44,7 @@ def test_the_checked_in_files_are_what_the_code_draws(tmp_path):
         path.relative_to(publish.JSON_DIR): path.read_bytes()
         for path in publish.JSON_DIR.rglob("*.json")
     }
-    assert there == written, "stale: run `sharp-eyes dashboards build`"
+    assert there == written, "stale: run `camledger dashboards build`"
 
 
 def test_building_twice_gives_the_same_bytes(tmp_path):
@@ -54,10 +54,10 @@ def test_building_twice_gives_the_same_bytes(tmp_path):
 
 def test_there_is_a_board_for_each_audience_and_one_for_a_camera():
     assert set(BOARDS) == {
-        "technicians/sharp-eyes-technicians.json",
-        "technicians/sharp-eyes-camera.json",
-        "planners/sharp-eyes-planners.json",
-        "committee/sharp-eyes-committee.json",
+        "technicians/camledger-technicians.json",
+        "technicians/camledger-camera.json",
+        "planners/camledger-planners.json",
+        "committee/camledger-committee.json",
     }
 
 
@@ -173,7 +173,7 @@ def test_every_status_word_has_its_colour_and_unknown_is_not_red():
 
 
 def test_the_map_asks_for_layers_that_the_web_serves():
-    board = BOARDS["planners/sharp-eyes-planners.json"]
+    board = BOARDS["planners/camledger-planners.json"]
     [geomap] = [panel for panel in panels(board) if panel["type"] == "geomap"]
     sources = [
         layer["config"]["src"]
@@ -186,7 +186,7 @@ def test_the_map_asks_for_layers_that_the_web_serves():
 
 def test_the_map_layers_can_live_at_another_address(tmp_path):
     publish.build(tmp_path, geo_url="https://monitor.example/geo/")
-    text = (tmp_path / "planners/sharp-eyes-planners.json").read_text("utf-8")
+    text = (tmp_path / "planners/camledger-planners.json").read_text("utf-8")
     assert '"src": "https://monitor.example/geo/streets.geojson"' in text
     assert '"/geo/' not in text
 

@@ -11,7 +11,7 @@ import pytest
 from dashboards import publish
 from dashboards.publish import GrafanaTarget, PublishError, Source, push
 
-SOURCE = Source(host="database:5432", database="sharp_eyes", password="reader's")
+SOURCE = Source(host="database:5432", database="camledger", password="reader's")
 
 
 class Stub:
@@ -89,8 +89,8 @@ def test_it_pushes_folders_data_source_and_every_board(stub):
     done = push(target(stub))
     boards = {board["uid"]: board for board in publish.draw().values()}
     assert {uid for uid in stub.things if uid in boards} == set(boards)
-    assert stub.things["sharp-eyes-bi"]["jsonData"]["database"] == "sharp_eyes"
-    assert stub.things["sharp-eyes-bi"]["secureJsonData"] == {"password": "reader's"}
+    assert stub.things["camledger-bi"]["jsonData"]["database"] == "camledger"
+    assert stub.things["camledger-bi"]["secureJsonData"] == {"password": "reader's"}
     for uid, board in boards.items():
         assert stub.things[uid]["dashboard"] == board
         assert stub.things[uid]["folderUid"] in stub.things
@@ -107,7 +107,7 @@ def test_pushing_again_updates_and_creates_nothing(stub):
     assert stub.things == before
     assert ("POST", "/folders") not in stub.calls
     assert ("POST", "/datasources") not in stub.calls
-    assert ("PUT", "/datasources/uid/sharp-eyes-bi") in stub.calls
+    assert ("PUT", "/datasources/uid/camledger-bi") in stub.calls
     assert "Data source updated" in done
 
 
@@ -130,7 +130,7 @@ def test_a_sub_path_is_kept_with_and_without_its_slash(stub, slash):
 
 def test_map_layers_can_be_led_to_another_address(stub):
     push(target(stub, geo_url="https://monitor.example/geo"))
-    text = json.dumps(stub.things["sharp-eyes-planners"]["dashboard"])
+    text = json.dumps(stub.things["camledger-planners"]["dashboard"])
     assert "https://monitor.example/geo/gaps.geojson" in text
 
 
@@ -159,14 +159,14 @@ def test_a_refusal_is_explained_and_not_repeated(stub, status, words):
 
 def test_a_conflict_names_the_board_and_the_way_out(stub):
     stub.on = {("POST", "/dashboards/db"): 412}
-    with pytest.raises(PublishError, match=r"sharp-eyes-committee.json.*412.*from a file"):
+    with pytest.raises(PublishError, match=r"camledger-committee.json.*412.*from a file"):
         push(target(stub))
 
 
 @pytest.mark.parametrize("status", [409, 412])
 def test_a_folder_made_meanwhile_is_no_error(stub, status):
     stub.on = {("POST", "/folders"): status}
-    assert "Folder there: Sharp Eyes: planners" in push(target(stub))
+    assert "Folder there: Camledger: planners" in push(target(stub))
 
 
 def test_a_login_page_instead_of_the_api_is_recognised(stub):
@@ -211,5 +211,5 @@ def test_a_missing_extra_is_one_sentence_that_says_what_to_install(
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(PublishError, match=r"pip install 'sharp-eyes-monitor\[grafana\]'"):
+    with pytest.raises(PublishError, match=r"pip install 'camledger\[grafana\]'"):
         publish.build(tmp_path) if verb == "build" else push(target(stub))

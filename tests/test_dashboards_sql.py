@@ -26,7 +26,7 @@ SHOWN = {"int4", "int8", "float4", "float8", "numeric", "timestamptz", "text", "
 
 
 def as_reader(database: str) -> str:
-    return database.replace("postgres@", "sharp_eyes_bi@", 1)
+    return database.replace("postgres@", "camledger_bi@", 1)
 
 
 async def ask(reader: asyncpg.Connection, question, board, choice, now):
@@ -105,7 +105,7 @@ async def test_every_panel_shows_something_of_the_seeded_city(conn, uid):
 async def test_choosing_nothing_shows_no_camera(conn):
     now = datetime.now(UTC)
     await seed(conn, now)
-    board = BOARDS["sharp-eyes-technicians"]
+    board = BOARDS["camledger-technicians"]
     for choice, expected in (("none", 0), ("all", 2)):
         sql = expand(sql_of(board, "Offline now, worst first"), board, CHOICES[choice], now, now)
         assert (len(await conn.fetch(sql)) > 0) == bool(expected)
@@ -114,7 +114,7 @@ async def test_choosing_nothing_shows_no_camera(conn):
 async def test_a_quote_in_a_value_does_not_widen_the_answer(conn):
     now = datetime.now(UTC)
     await seed(conn, now)
-    board = BOARDS["sharp-eyes-camera"]
+    board = BOARDS["camledger-camera"]
     sql = expand(sql_of(board, "State"), board, CHOICES["several"], now, now)
     assert await conn.fetch(sql) == []
 
@@ -202,7 +202,7 @@ async def enlarge(conn: asyncpg.Connection, *, cameras: int, days: int) -> None:
 
 
 def test_the_expansion_refuses_what_grafana_refuses():
-    board = BOARDS["sharp-eyes-camera"]
+    board = BOARDS["camledger-camera"]
     now = datetime.now(UTC)
     with pytest.raises(AssertionError):
         expand("SELECT $__unknown(x)", board, CHOICES["one"], now, now)

@@ -12,8 +12,8 @@ from tests.grafana import expand, sql_of
 from tests.seed import seed
 
 BOARDS = {board["uid"]: board for board in publish.draw().values()}
-TECHNICIANS, COMMITTEE = BOARDS["sharp-eyes-technicians"], BOARDS["sharp-eyes-committee"]
-PLANNERS, ONE = BOARDS["sharp-eyes-planners"], BOARDS["sharp-eyes-camera"]
+TECHNICIANS, COMMITTEE = BOARDS["camledger-technicians"], BOARDS["camledger-committee"]
+PLANNERS, ONE = BOARDS["camledger-planners"], BOARDS["camledger-camera"]
 ZONE = ZoneInfo("Asia/Shanghai")
 RANGE = timedelta(days=8)
 NORTH = {"610001"}

@@ -82,12 +82,13 @@ def tables(text: str) -> list[tuple[int, int]]:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Every `sharp-eyes …` line of the shell blocks, as words after the program."""
+    """Every `camledger …` line of the shell blocks, as words after the program."""
     for info, body in blocks(text):
         for line in body.splitlines() if info == "sh" else ():
             words = shlex.split(line)
-            if "sharp-eyes" in words:
-                yield words[words.index("sharp-eyes") + 1 :]
+            named = [word for word in words if "=" not in word.partition("/")[0]]
+            if named[:1] == ["camledger"]:
+                yield named[1:]
 
 
 def verb(words: list[str]) -> str:
@@ -146,7 +147,7 @@ def test_words_to_look_for_are_those_the_program_says(text: str) -> None:
 @pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
 def test_metrics_to_look_at_exist(text: str) -> None:
     source = (ROOT / "monitor/metrics.py").read_text(encoding="utf-8")
-    named = set(re.findall(r"`sharp_eyes_(\w+)`", text)) - {"bi"}
+    named = set(re.findall(r"`camledger_(\w+)`", text)) - {"bi"}
     assert named
     assert [each for each in named if each.removesuffix("_total") not in source] == []
 
@@ -229,10 +230,10 @@ def test_commands_of_the_readme_are_understood() -> None:
 
 
 def test_every_verb_that_is_shown_is_one_of_ours() -> None:
-    # in sentences, too: `sharp-eyes status --offline`
+    # in sentences, too: `camledger status --offline`
     for path in MANUALS:
-        for each in re.findall(r"`sharp-eyes ([a-z]+)", path.read_text(encoding="utf-8")):
-            assert each in documents.subparsers(), f"{path}: sharp-eyes {each}"
+        for each in re.findall(r"`camledger ([a-z]+)", path.read_text(encoding="utf-8")):
+            assert each in documents.subparsers(), f"{path}: camledger {each}"
 
 
 _PLAY = """
@@ -262,7 +263,7 @@ def play(folder: Path, argvs: list[list[str]], database: str) -> subprocess.Comp
         [sys.executable, "-c", _PLAY],
         input=json.dumps(argvs),
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "SHARP_EYES_DATABASE_URL": database},
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "CAMLEDGER_DATABASE_URL": database},
         capture_output=True,
         text=True,
         check=False,

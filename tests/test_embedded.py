@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -40,6 +41,33 @@ async def test_what_was_written_is_there_after_a_restart(directory: Path) -> Non
         await conn.close()
     finally:
         server.stop()
+
+
+async def test_data_of_version_0_1_is_found_under_its_new_name(directory: Path) -> None:
+    server = embedded.start(directory)
+    try:
+        admin = await pool.connect(server.dsn("postgres"))
+        await admin.execute("CREATE DATABASE sharp_eyes")
+        old = await pool.connect(server.dsn("sharp_eyes"))
+        await old.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        with pytest.raises(EmbeddedFailure, match="Stop the older program first"):
+            await embedded.ensure_database(server)
+        await old.close()
+        conn = await pool.connect(await embedded.ensure_database(server))
+        assert await conn.fetchval("SELECT answer FROM kept") == 42
+        await conn.close()
+        await admin.close()
+    finally:
+        server.stop()
+
+
+def test_files_stay_with_the_user_that_made_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Data:
+        def stat(self) -> os.stat_result:
+            return os.stat_result((0, 0, 0, 0, pwd.getpwnam("nobody").pw_uid, 0, 0, 0, 0, 0))
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert cluster.owner(Data()) == "nobody"  # type: ignore[arg-type]
 
 
 async def test_a_second_start_uses_the_running_server(directory: Path) -> None:
@@ -142,7 +170,7 @@ def test_it_uses_no_socket_folder_that_others_prepared(
     monkeypatch.setattr(cluster, "_SOCKET_PATH_LIMIT", 1)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     short = hashlib.sha256(os.fsencode(directory.resolve() / "postgres")).hexdigest()[:16]
-    (tmp_path / f"sharp-eyes-{short}").symlink_to(tmp_path)
+    (tmp_path / f"camledger-{short}").symlink_to(tmp_path)
     with pytest.raises(EmbeddedFailure, match="belongs to somebody else"):
         embedded.start(directory)
 

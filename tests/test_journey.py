@@ -40,7 +40,7 @@ E1,East end,E,127.60.0.2,{east},8.504,47.37,270,3,100
 
 
 async def say(dsn: str, folder: Path, *words: str) -> str:
-    """`sharp-eyes WORDS`; its output."""
+    """`camledger WORDS`; its output."""
 
     def run() -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -50,8 +50,8 @@ async def say(dsn: str, folder: Path, *words: str) -> str:
                 **os.environ,
                 **QUICK,
                 "PYTHONPATH": str(ROOT),
-                "SHARP_EYES_DATABASE_URL": dsn,
-                "SHARP_EYES_CITY_TIMEZONE": "UTC",
+                "CAMLEDGER_DATABASE_URL": dsn,
+                "CAMLEDGER_CITY_TIMEZONE": "UTC",
             },
             capture_output=True,
             text=True,
@@ -73,7 +73,7 @@ async def panel(dsn: str, board: str, title: str) -> list[asyncpg.Record]:
     now = datetime.now(UTC)
     values = {each["name"]: None for each in drawn["templating"]["list"]}
     sql = expand(sql_of(drawn, title), drawn, values, now - timedelta(days=1), now)
-    reader = await pool.connect(dsn.replace("postgres@", "sharp_eyes_bi@"))
+    reader = await pool.connect(dsn.replace("postgres@", "camledger_bi@"))
     try:
         return await reader.fetch(sql)
     finally:
@@ -91,7 +91,7 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
         await say(database, tmp_path, "import", "places", "streets.geojson")
         await say(database, tmp_path, "import", "cameras", "cameras.csv")
 
-        async with program(database, SHARP_EYES_CITY_TIMEZONE="UTC") as monitor:
+        async with program(database, CAMLEDGER_CITY_TIMEZONE="UTC") as monitor:
             await monitor.ready()
 
             async def online() -> bool:
@@ -113,7 +113,7 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
 
             await until(dark)
             (row,) = await panel(
-                database, "technicians/sharp-eyes-technicians.json", "Offline now, worst first"
+                database, "technicians/camledger-technicians.json", "Offline now, worst first"
             )
             assert "W1" in str(dict(row))
 

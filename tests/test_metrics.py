@@ -27,9 +27,9 @@ def values(poller: Poller) -> dict[str, float]:
 
 def test_a_poller_that_has_not_asked_has_zeros_and_no_lateness() -> None:
     found = values(Poller(never, lambda _: True, Pace()))
-    assert found["sharp_eyes_asked_total"] == found["sharp_eyes_skipped_total"] == 0
-    assert found['sharp_eyes_observations_total{reason="refused"}'] == 0
-    assert found["sharp_eyes_loop_lag_seconds"] == 0.5
+    assert found["camledger_asked_total"] == found["camledger_skipped_total"] == 0
+    assert found['camledger_observations_total{reason="refused"}'] == 0
+    assert found["camledger_loop_lag_seconds"] == 0.5
     assert not [name for name in found if "late_last" in name]
 
 
@@ -38,8 +38,8 @@ def test_lateness_is_told_as_histogram_and_as_quantiles() -> None:
     for late_ms in range(1, 101):
         poller._lateness.add(late_ms / 1000)
     found = values(poller)
-    assert found['sharp_eyes_late_seconds_bucket{le="0.05"}'] == 50
-    assert found["sharp_eyes_late_seconds_count"] == 100
-    last = {q: found[f'sharp_eyes_late_last_seconds{{quantile="{q}"}}'] for q in ("0.5", "0.99")}
+    assert found['camledger_late_seconds_bucket{le="0.05"}'] == 50
+    assert found["camledger_late_seconds_count"] == 100
+    last = {q: found[f'camledger_late_last_seconds{{quantile="{q}"}}'] for q in ("0.5", "0.99")}
     assert last == {"0.5": 0.05, "0.99": 0.099}
-    assert found['sharp_eyes_late_last_seconds{quantile="1"}'] == 0.1
+    assert found['camledger_late_last_seconds{quantile="1"}'] == 0.1

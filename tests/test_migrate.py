@@ -6,6 +6,15 @@ import pytest
 from db import migrate, pool
 from monitor.model import REASONS, CameraKind, Cause, Health, Intent, PlaceKind
 
+# name, and the first digits of its digest: a new migration adds a line, no line ever changes
+RELEASED = """
+0001_inventory.sql e3ef2481b4ec8d3b
+0002_health.sql 93035ebcdbdc99ce
+0003_figures.sql 2559dfd44f653932
+0004_views.sql 07baa94c6e5fba51
+0005_names.sql 8adf16f3b25ad66d
+"""
+
 
 async def test_migrating_twice_changes_nothing(conn: asyncpg.Connection) -> None:
     assert await migrate.migrate(conn) == []
@@ -29,8 +38,46 @@ async def test_it_refuses_a_migration_whose_text_has_changed(conn: asyncpg.Conne
 
 async def test_it_says_what_to_run_when_migrations_are_pending(conn: asyncpg.Connection) -> None:
     await conn.execute("DELETE FROM migration WHERE number = 4")
-    with pytest.raises(migrate.SchemaMismatch, match="sharp-eyes migrate"):
+    with pytest.raises(migrate.SchemaMismatch, match="camledger migrate"):
         await migrate.check(conn)
+
+
+def test_a_migration_that_was_released_never_changes() -> None:
+    released = dict(line.split() for line in RELEASED.strip().splitlines())
+    assert {each.name: each.checksum[:16] for each in migrate.migrations()} == released
+
+
+async def old_database(dsn: str) -> asyncpg.Connection:
+    """As version 0.1 left it: other names, and one area."""
+    conn = await pool.connect(dsn)
+    await conn.execute(
+        """
+        CREATE SCHEMA sharp_eyes;
+        SET search_path = sharp_eyes, public;
+        CREATE TABLE migration (number integer PRIMARY KEY, name text NOT NULL,
+          checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+        """
+    )
+    for each in migrate.migrations()[:4]:
+        await conn.execute(each.sql)
+        await conn.execute(
+            "INSERT INTO migration VALUES ($1, $2, $3)", each.number, each.name, each.checksum
+        )
+    await conn.execute("INSERT INTO area (code, name) VALUES ('A', 'Old town')")
+    await conn.close()
+    return await pool.connect(dsn)
+
+
+async def test_data_of_version_0_1_is_carried_over_under_its_new_names(
+    empty_database: str,
+) -> None:
+    conn = await old_database(empty_database)
+    assert "0005_names.sql" in await migrate.migrate(conn)
+    assert await conn.fetchval("SELECT name FROM area") == "Old town"
+    await conn.close()
+    reader = await pool.connect(empty_database.replace("postgres@", "camledger_bi@"))
+    assert await reader.fetchval("SELECT area FROM bi.area") == "Old town"
+    await reader.close()
 
 
 @pytest.mark.parametrize(
@@ -64,12 +111,12 @@ async def test_every_index_says_which_query_needs_it() -> None:
 
 
 async def test_the_read_only_role_reads_views_and_nothing_else(database: str) -> None:
-    reader = await pool.connect(database.replace("postgres@", "sharp_eyes_bi@"))
+    reader = await pool.connect(database.replace("postgres@", "camledger_bi@"))
     try:
         assert await reader.fetch("SELECT * FROM bi.camera_now") == []
         for statement in (
-            "SELECT * FROM sharp_eyes.camera",
-            "SELECT * FROM sharp_eyes.camera_state",
+            "SELECT * FROM camledger.camera",
+            "SELECT * FROM camledger.camera_state",
             "CREATE TABLE public.mine (a int)",
         ):
             with pytest.raises(asyncpg.PostgresError):
@@ -81,7 +128,7 @@ async def test_the_read_only_role_reads_views_and_nothing_else(database: str) ->
 async def test_no_column_is_about_people_or_pictures(conn: asyncpg.Connection) -> None:
     columns = await conn.fetch(
         "SELECT column_name FROM information_schema.columns "
-        "WHERE table_schema IN ('bi', 'sharp_eyes')"
+        "WHERE table_schema IN ('bi', 'camledger')"
     )
     forbidden = ("person", "face", "ethnic", "religio", "gender", "plate", "picture", "snapshot")
     names = {row["column_name"] for row in columns}

@@ -408,7 +408,7 @@ async def test_it_reads_with_the_rights_of_the_reading_role_alone(conn):
     await city(conn, now)
     window = about("weekly", False, now)
     mine = await read(conn, window, now)
-    await conn.execute("SET ROLE sharp_eyes_bi")
+    await conn.execute("SET ROLE camledger_bi")
     theirs = await read(conn, window, now)
     await conn.execute("RESET ROLE")
     assert render_csv(theirs) == render_csv(mine)

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from collectors.simulator.breakage import read_fault
-from db import embedded, migrate, pool
+from db import embedded, ledger, migrate, pool
 from monitor import figures, intake, polling
 from monitor.model import Camera
 from tests.running import fleet, program, until
@@ -109,6 +109,32 @@ async def test_sigterm_stops_within_five_seconds_and_stores_every_answer(
     assert await conn.fetchval("SELECT stopped_at IS NOT NULL FROM bi.collector_now")
 
 
+async def test_a_stop_counts_what_was_seen_until_then(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    seldom = {"CAMLEDGER_FIGURES_EVERY_S": "3600", "CAMLEDGER_CITY_TIMEZONE": "UTC"}
+    async with fleet(database, "61"), program(database, **seldom) as monitor:
+        await monitor.ready()
+        await all_online(conn)
+        await monitor.stop()
+    rows = await conn.fetch("SELECT up_s, ends_at FROM bi.ledger_day WHERE up_s > 0")
+    stopped_at = await conn.fetchval("SELECT max(stopped_at) FROM bi.collector_now")
+    assert len(rows) == 5
+    assert all(row["ends_at"] >= stopped_at for row in rows)
+
+
+async def test_a_stop_does_not_wait_for_others_who_count(
+    database: str, conn: asyncpg.Connection
+) -> None:
+    async with fleet(database, "62"), program(database) as monitor:
+        await monitor.ready()
+        async with conn.transaction():
+            await ledger.take_turn(conn)
+            code, seconds, said = await monitor.stop()
+    assert (code, seconds < 5) == (0, True)
+    assert "the next start does it" in said
+
+
 async def test_a_clean_stop_is_booked_as_such(database: str, conn: asyncpg.Connection) -> None:
     async with fleet(database, "53"):
         for _ in range(2):
@@ -181,7 +207,7 @@ async def test_the_embedded_database_is_started_again_when_it_is_killed(
     folder = tmp_path_factory.mktemp("own")
     for each in (folder, folder.parent, folder.parent.parent):
         each.chmod(0o711)
-    given = {"SHARP_EYES_DATABASE_DATA_DIR": str(folder / "data")}
+    given = {"CAMLEDGER_DATABASE_DATA_DIR": str(folder / "data")}
     pid_file = folder / "data" / "postgres" / "postmaster.pid"
     async with program(None, **given) as monitor:
         await monitor.ready()
@@ -200,7 +226,7 @@ async def test_the_embedded_database_is_started_again_when_it_is_killed(
 async def test_a_taken_port_is_one_clear_line(database: str) -> None:
     async with program(database) as first:
         await until(lambda: first.ask("/healthz"))
-        async with program(database, SHARP_EYES_WEB_PORT=str(first.port)) as second:
+        async with program(database, CAMLEDGER_WEB_PORT=str(first.port)) as second:
             output, _ = await asyncio.wait_for(second.process.communicate(), 30)
     assert second.process.returncode == 2
     last = output.decode().strip().splitlines()[-1]
@@ -247,9 +273,9 @@ async def test_it_stops_in_time_while_every_camera_hangs(
 ) -> None:
     async with fleet(database, "56", count=50) as cameras:
         given = {
-            "SHARP_EYES_POLLING_CADENCE_S": "20",
-            "SHARP_EYES_POLLING_TIMEOUT_S": "15",
-            "SHARP_EYES_POLLING_CONNECT_TIMEOUT_S": "15",
+            "CAMLEDGER_POLLING_CADENCE_S": "20",
+            "CAMLEDGER_POLLING_TIMEOUT_S": "15",
+            "CAMLEDGER_POLLING_CONNECT_TIMEOUT_S": "15",
         }
         for host in cameras.hosts:
             await cameras.set_fault(host, read_fault(["silent"]))

@@ -18,19 +18,19 @@ def test_defaults_need_no_file() -> None:
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "se.toml"
     file.write_text("[web]\nport = 9000\n")
-    assert settings.load(file, {"SHARP_EYES_WEB_PORT": "9001"}).web.port == 9001
+    assert settings.load(file, {"CAMLEDGER_WEB_PORT": "9001"}).web.port == 9001
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "url"
     secret.write_text("postgresql://u:p@h/d\n")
-    found = settings.load(None, {"SHARP_EYES_DATABASE_URL_FILE": str(secret)})
+    found = settings.load(None, {"CAMLEDGER_DATABASE_URL_FILE": str(secret)})
     assert found.database.url is not None
     assert found.database.url.get_secret_value() == "postgresql://u:p@h/d"
 
 
 def test_secrets_never_show(tmp_path: Path) -> None:
-    found = settings.load(None, {"SHARP_EYES_DATABASE_URL": "postgresql://u:hush@h/d"})
+    found = settings.load(None, {"CAMLEDGER_DATABASE_URL": "postgresql://u:hush@h/d"})
     assert "hush" not in repr(found)
     assert "hush" not in str(found.model_dump())
 
@@ -38,7 +38,7 @@ def test_secrets_never_show(tmp_path: Path) -> None:
 @pytest.mark.parametrize("secret", ["pa#ss", "pa/ss", "p@[ss", "pa?ss", "pass@h:hush"])
 def test_a_password_that_breaks_its_address_is_explained_and_not_shown(secret: str) -> None:
     with pytest.raises(BadSettings, match="write # as %23") as failure:
-        settings.load(None, {"SHARP_EYES_DATABASE_URL": f"postgresql://u:{secret}@h:port/d"})
+        settings.load(None, {"CAMLEDGER_DATABASE_URL": f"postgresql://u:{secret}@h:port/d"})
     assert secret not in str(failure.value)
 
 
@@ -46,12 +46,12 @@ def test_a_file_that_never_ends_is_refused() -> None:
     with pytest.raises(BadSettings, match="over 1 MB"):
         settings.load(Path("/dev/zero"), {})
     with pytest.raises(BadSettings):
-        settings.load(None, {"SHARP_EYES_DATABASE_URL_FILE": "/dev/zero"})
+        settings.load(None, {"CAMLEDGER_DATABASE_URL_FILE": "/dev/zero"})
 
 
 def test_several_hosts_may_be_named() -> None:
     url = "postgresql://u:p%23@one:5432,two:5433,[::1]:5434/d"
-    assert settings.load(None, {"SHARP_EYES_DATABASE_URL": url}).database.url
+    assert settings.load(None, {"CAMLEDGER_DATABASE_URL": url}).database.url
 
 
 @pytest.mark.parametrize("file", sorted(BAD.glob("*.toml")), ids=lambda file: file.stem)
@@ -66,13 +66,18 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
     file = tmp_path / "se.toml"
     file.write_text("[web]\nport = 0\nhots = 1\n")
     with pytest.raises(BadSettings) as caught:
-        settings.load(file, {"SHARP_EYES_WEB_PRT": "1"})
+        settings.load(file, {"CAMLEDGER_WEB_PRT": "1"})
     assert len(caught.value.problems) == 3
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSettings, match="SHARP_EYES_WEB_PORT: web"):
-        settings.load(None, {"SHARP_EYES_WEB_PORT": "http"})
+    with pytest.raises(BadSettings, match="CAMLEDGER_WEB_PORT: web"):
+        settings.load(None, {"CAMLEDGER_WEB_PORT": "http"})
+
+
+def test_a_variable_of_version_0_1_is_told_its_new_name() -> None:
+    with pytest.raises(BadSettings, match="SHARP_EYES_WEB_PORT: is called CAMLEDGER_WEB_PORT now"):
+        settings.load(None, {"SHARP_EYES_WEB_PORT": "9000"})
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
@@ -88,7 +93,7 @@ def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
 
 
 def test_patience_is_counted_in_cadences() -> None:
-    policy = settings.load(None, {"SHARP_EYES_POLLING_CADENCE_S": "30"}).policy
+    policy = settings.load(None, {"CAMLEDGER_POLLING_CADENCE_S": "30"}).policy
     assert policy.patience == timedelta(seconds=60)
 
 

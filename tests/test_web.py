@@ -66,7 +66,7 @@ async def test_a_database_that_is_away_is_one_clear_error(database: str) -> None
 
 async def test_metrics_come_from_the_registry_of_the_caller(client: Client) -> None:
     response = await client.get("/metrics")
-    assert "sharp_eyes_asked_total 3.0" in await response.text()
+    assert "camledger_asked_total 3.0" in await response.text()
 
 
 async def test_status_counts_and_rate(client: Client) -> None:

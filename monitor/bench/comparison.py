@@ -60,7 +60,7 @@ async def measure(plan: Plan, tell: Tell) -> dict[str, Any]:
     )
     bare: list[dict[str, float]] = []
     ours: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory(prefix="sharp-eyes-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="camledger-bench-") as name:
         directory = _enterable(name)
         async with _simulator(plan, directory):
             await _enrol(plan, directory)
@@ -137,12 +137,12 @@ async def _monitor(plan: Plan, directory: Path) -> dict[str, float]:
         await _until_asked(web_port, plan)
         before, asked = (
             usage.of_tree(process.pid),
-            await _figure(web_port, "sharp_eyes_stored_total"),
+            await _figure(web_port, "camledger_stored_total"),
         )
         own = usage.of_process(process.pid)
         await asyncio.sleep(plan.round_s)
         after, own_after = usage.of_tree(process.pid), usage.of_process(process.pid)
-        asked = await _figure(web_port, "sharp_eyes_stored_total") - asked
+        asked = await _figure(web_port, "camledger_stored_total") - asked
         lateness = await _lateness(web_port)
     finally:
         with suppress(ProcessLookupError):
@@ -195,7 +195,7 @@ async def _until_asked(port: int, plan: Plan) -> None:
 
 async def _has_asked(port: int, count: int) -> bool:
     try:
-        return await _figure(port, "sharp_eyes_asked_total") >= count
+        return await _figure(port, "camledger_asked_total") >= count
     except OSError:
         return False  # not listening yet
 
@@ -217,20 +217,20 @@ async def _figure(port: int, name: str) -> float:
 
 async def _lateness(port: int) -> dict[str, float]:
     seen = await _scrape(port)
-    total = seen.get("sharp_eyes_late_seconds_count", 0.0)
-    in_time = seen.get(f'sharp_eyes_late_seconds_bucket{{le="{_LATE_S}"}}', 0.0)
-    last = 'sharp_eyes_late_last_seconds{{quantile="{}"}}'
+    total = seen.get("camledger_late_seconds_count", 0.0)
+    in_time = seen.get(f'camledger_late_seconds_bucket{{le="{_LATE_S}"}}', 0.0)
+    last = 'camledger_late_last_seconds{{quantile="{}"}}'
     return {
         "late_over_1_s_share": 1 - in_time / total if total else 0.0,
         "late_p50_s": seen.get(last.format("0.5"), 0.0),
         "late_p99_s": seen.get(last.format("0.99"), 0.0),
         "late_max_s": seen.get(last.format("1"), 0.0),
         "unanswered": total
-        - seen.get('sharp_eyes_observations_total{reason="ok"}', 0.0)
-        + seen.get("sharp_eyes_reasked_total", 0.0)
-        - seen.get("sharp_eyes_in_flight", 0.0),
-        "skipped": seen.get("sharp_eyes_skipped_total", 0.0),
-        "dropped": seen.get("sharp_eyes_dropped_total", 0.0),
+        - seen.get('camledger_observations_total{reason="ok"}', 0.0)
+        + seen.get("camledger_reasked_total", 0.0)
+        - seen.get("camledger_in_flight", 0.0),
+        "skipped": seen.get("camledger_skipped_total", 0.0),
+        "dropped": seen.get("camledger_dropped_total", 0.0),
     }
 
 

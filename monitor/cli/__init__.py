@@ -103,10 +103,10 @@ def _expected() -> Errors:
 
 def _explain(cause: BaseException, whole: BaseException) -> int:
     if isinstance(cause, _input_errors()):
-        print(f"sharp-eyes: {cause}", file=sys.stderr)
+        print(f"camledger: {cause}", file=sys.stderr)
         return WRONG_INPUT
     if isinstance(cause, _our_failures()):
-        print(f"sharp-eyes: {cause}", file=sys.stderr)
+        print(f"camledger: {cause}", file=sys.stderr)
         return OUR_FAILURE
     if isinstance(cause, KeyboardInterrupt):
         return INTERRUPTED
@@ -115,7 +115,7 @@ def _explain(cause: BaseException, whole: BaseException) -> int:
         return GOOD
     if isinstance(cause, _outages()):
         _drop_output()
-        print(f"sharp-eyes: {_outage(cause)}", file=sys.stderr)
+        print(f"camledger: {_outage(cause)}", file=sys.stderr)
         return OUR_FAILURE
     raise whole
 

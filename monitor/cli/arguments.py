@@ -18,7 +18,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def parser() -> argparse.ArgumentParser:
     """The whole grammar; the README's table of verbs is made of it."""
     root = argparse.ArgumentParser(
-        prog="sharp-eyes",
+        prog="camledger",
         description="Inventory, health and coverage monitor for a city's camera network.",
     )
     root.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _version() -> str:
     try:
-        return version("sharp-eyes-monitor")
+        return version("camledger")
     except PackageNotFoundError:
         return "not installed"
 

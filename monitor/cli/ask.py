@@ -44,7 +44,7 @@ async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
         row = await views.camera(conn, arguments.camera)
     if row is None:
         raise UnknownName(
-            f"No camera has the code {arguments.camera}. `sharp-eyes export cameras FILE` lists all"
+            f"No camera has the code {arguments.camera}. `camledger export cameras FILE` lists all"
         )
     if not row["host"]:
         raise UnknownName(f"Camera {arguments.camera} has no address. Import one, or use --url")
@@ -139,7 +139,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
         rows = await views.coverage(conn, arguments.place, arguments.kind)
         model = await views.coverage_model(conn)
     if not rows and arguments.place:
-        raise UnknownName(f"No place is called {arguments.place}. `sharp-eyes coverage` lists all")
+        raise UnknownName(f"No place is called {arguments.place}. `camledger coverage` lists all")
     if arguments.json:
         show.as_json(rows)
         return 0

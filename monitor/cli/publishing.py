@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 
 from dashboards import publish
-from monitor import reports, settings
+from monitor import figures, reports, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.opening import connected, utc_now
@@ -23,6 +23,8 @@ async def report(arguments: argparse.Namespace) -> int:
     except ValueError as exc:
         raise UnknownName(str(exc)) from exc
     async with connected(config) as conn:
+        # what a stopped monitor had seen, but not yet counted
+        await figures.close_days(conn, now, config.city.timezone)
         made = await reports.make(
             conn,
             arguments.kind,

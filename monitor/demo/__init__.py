@@ -1,6 +1,6 @@
 """The demo: a real city centre, its mapped cameras, simulated ones beside them, and their faults.
 
-Nothing of it is loaded unless `sharp-eyes demo` asks for it.
+Nothing of it is loaded unless `camledger demo` asks for it.
 """
 
 from monitor.demo.stage import Stage, demo_settings

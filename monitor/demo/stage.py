@@ -71,7 +71,7 @@ class Stage:
             if stored:
                 raise DemoFailure(
                     f"This database holds {len(stored)} cameras of a city; the demo stays out of "
-                    "it. Start them with `sharp-eyes run`, or give the demo its own data_dir"
+                    "it. Start them with `camledger run`, or give the demo its own data_dir"
                 )
             sample = city.load()
             async with conn.transaction():

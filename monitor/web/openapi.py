@@ -98,7 +98,7 @@ def document(version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Sharp Eyes Monitor",
+            "title": "Camledger",
             "version": version,
             "description": "Read-only. Ratios are 0..1, null where there is none; names end in "
             "their unit (_s, _m, _m2, _ms); instants are UTC.",
