@@ -12,7 +12,7 @@ from dashboards.panels import Saying, dress
 
 # From the bottom up. An address of Grafana's own origin, which the reverse proxy leads to us.
 LAYERS = (
-    ("Key areas", "/geo/key_areas.geojson"),
+    ("Named areas", "/geo/key_areas.geojson"),
     ("Streets", "/geo/streets.geojson"),
     ("Schools", "/geo/schools.geojson"),
     ("Gaps", "/geo/gaps.geojson"),

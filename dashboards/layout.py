@@ -62,7 +62,7 @@ FROM bi.area ORDER BY area_code"""
 
 def kind_variable() -> Variable:
     """Kinds of places."""
-    values = "Street : street,School : school,Key area : key_area"
+    values = "Street : street,School : school,Named area : key_area"
     return (
         dashboard.CustomVariable("kind")
         .label("Kind of place")

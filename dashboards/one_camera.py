@@ -5,10 +5,10 @@
 from dashboards.layout import Board, Row, area_variable, camera_variable, collector_stops
 from dashboards.palette import (
     ANY_IS_YELLOW,
-    AVAILABILITY,
     HEALTH_COLOURS,
     LEDGER_COLOURS,
     OBSERVED,
+    PLAIN,
     RED,
     STATUS_COLOURS,
 )
@@ -170,7 +170,7 @@ FROM total t""",
                     title="Availability",
                     unit="percentunit",
                     decimals=2,
-                    steps=AVAILABILITY,
+                    fixed=PLAIN,
                 ),
                 Column(
                     name="observed",

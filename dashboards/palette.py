@@ -32,13 +32,6 @@ HEALTH_COLOURS: Mapping[str, str] = {
 }
 COLLECTOR_COLOURS: Mapping[str, str] = {"alive": GREEN, "stopped": GREY, "lost": RED}
 GAP_COLOURS: Mapping[str, str] = {"never": SLATE, "dark": RED}
-VERDICT_COLOURS: Mapping[str, str] = {
-    "target kept": GREEN,
-    "below target": YELLOW,
-    "far below target": RED,
-    "insufficient data": GREY,
-    "nothing to assess": GREY,
-}
 LEDGER_COLOURS: Mapping[str, str] = {
     "up": GREEN,
     "down": RED,
@@ -58,12 +51,9 @@ class Steps:
     rest: tuple[tuple[float, str], ...] = ()
 
 
-# M01: a CCTV operations guide asks 99 and alarms below 95 (domain 6, source 19).
-LIVE_RATE = Steps(first=RED, rest=((0.95, YELLOW), (0.99, GREEN)))
-# M02: local targets lie between 95 and 98 (domain 6); 98 here.
-AVAILABILITY = Steps(first=RED, rest=((0.95, YELLOW), (0.98, GREEN)))
-OBSERVED = Steps(first=GREY, rest=((0.8, YELLOW), (0.98, GREEN)))
-COVERED = Steps(first=RED, rest=((0.5, YELLOW), (0.95, GREEN)))
+# Rates and coverage are not judged: a target comes from a contract, a need from a stated reason.
+OBSERVED = Steps(first=GREY, rest=((0.8, PLAIN),))
+COVERED = Steps(first=BLUE)
 ANY_IS_RED = Steps(first=PLAIN, rest=((1, RED),))
 ANY_IS_YELLOW = Steps(first=PLAIN, rest=((1, YELLOW),))
 ANY_IS_GREY = Steps(first=PLAIN, rest=((1, GREY),))

@@ -1,17 +1,15 @@
-"""The planners' board: what of each street, school and key area is watched, by design and now."""
+"""The planners' board: what of each street, school and named area is watched, and need it be."""
 
 # ruff: noqa: S608 - statements are joined from our own text; values enter through Grafana's quoting
 
 from dashboards.city_map import city_map
 from dashboards.layout import Board, Row, area_variable, kind_variable
 from dashboards.palette import (
-    ANY_IS_RED,
-    ANY_IS_YELLOW,
     BLUE,
     COVERED,
     GAP_COLOURS,
-    GREEN,
     GREY,
+    PLAIN,
     SLATE,
     STATUS_COLOURS,
     YELLOW,
@@ -24,7 +22,7 @@ from dashboards.technicians import CAMERA_COLUMNS
 UID = "camledger-planners"
 
 KIND = "('__all__' = ANY(ARRAY[$kind]::text[]) OR {column} = ANY(ARRAY[$kind]::text[]))"
-KIND_WORDS = {"street": "streets", "school": "schools", "key_area": "key areas"}
+KIND_WORDS = {"street": "streets", "school": "schools", "key_area": "named areas"}
 
 # Worst is drawn last and lies on top.
 SEVERITY = ("PLANNED", "REPAIR", "EXEMPT", "ONLINE", "DEGRADED", "UNKNOWN", "OFFLINE")
@@ -41,13 +39,13 @@ def planners() -> Board:
     return Board(
         uid=UID,
         title="Planners: coverage",
-        description="What is watched by design, what is watched now, where the gaps are.",
+        description="What is watched, by design and now, and where a stated need is not met.",
         folder="planners",
         rows=[
             Row(id=101, title="City", panels=[_kinds(), coverage_trend(2, 10)]),
             Row(id=102, title="Map", panels=[_map()]),
             Row(id=103, title="Places and gaps", panels=[_places(), _gaps()]),
-            Row(id=104, title="Cameras", panels=[_carriers(), _defect_counts(), _defects()]),
+            Row(id=104, title="Cameras", panels=[_defect_counts(), _defects()]),
             Row(id=105, title="Model", panels=[_model()], collapsed=True),
         ],
         variables=[area_variable(), kind_variable()],
@@ -82,14 +80,14 @@ def _kinds() -> Drawn:
             id=1,
             title="Coverage by kind of place, whole city",
             description=(
-                "From bi.coverage_kind, now, all areas: metres (square metres for key areas) "
+                "From bi.coverage_kind, now, all areas: metres (square metres for named areas) "
                 "watched / all metres, from sums. Designed: all installed cameras work. Effective: "
-                "those up now. At best: the unknown ones work too. Green from 95 %, red below "
-                "50 %. Effective far below designed: repair; designed low: plan cameras."
+                "those up now. At best: the unknown ones work too. More is not better: a place "
+                "needs coverage only with a requirement."
             ),
             sql=f"""
 SELECT {kind_words("k.kind")} AS kind, k.places, k.length_m, k.area_m2, k.designed, k.effective,
-  k.upper, k.redundant, k.lost_m, k.without_any, k.below_half, k.full_cover
+  k.upper, k.redundant, k.lost_m, k.required_places
 FROM bi.coverage_kind k ORDER BY k.kind DESC""",
             columns=(
                 Column(name="kind", title="Kind", width=110),
@@ -98,9 +96,7 @@ FROM bi.coverage_kind k ORDER BY k.kind DESC""",
                 Column(name="area_m2", title="Surface", unit="areaM2", decimals=0, width=100),
                 *_RATIOS,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=1, width=100),
-                Column(name="without_any", title="Unwatched", steps=ANY_IS_RED, width=90),
-                Column(name="below_half", title="Below half", steps=ANY_IS_YELLOW, width=90),
-                Column(name="full_cover", title="Full (95 %)", fixed=GREEN, width=90),
+                Column(name="required_places", title="Required", fixed=PLAIN, width=90),
             ),
             width=14,
             height=8,
@@ -150,7 +146,7 @@ def _map() -> Drawn:
     return city_map(
         Saying(
             id=3,
-            title="Streets, schools, key areas, gaps and cameras",
+            title="Streets, schools, named areas, gaps and cameras",
             description=(
                 "Lines and areas: coverage as last computed, loaded by the browser from /geo when "
                 "the page opens. Points: cameras of the chosen areas with coordinates, now, from "
@@ -181,26 +177,27 @@ def _places() -> Drawn:
     return rows(
         Saying(
             id=4,
-            title="Places, worst first",
+            title="Places",
             description=(
-                "Each place of the chosen areas and kinds, now, from bi.coverage_now, the 1,000 "
-                "worst by effective coverage, then by size. Assumed: the outline is a guess from "
-                "a point. Red: see its gaps."
+                "Each place of the chosen areas and kinds, now, from bi.coverage_now, by kind and "
+                "name, at most 1,000. Required: the share that somebody gave a reason for; — "
+                "where nobody did. Assumed: the outline is a guess from a point."
             ),
             sql=f"""{CHOSEN}
-SELECT p.place, {kind_words("p.kind")} AS kind, p.area, p.length_m, p.area_m2, p.designed,
-  p.effective, p.upper, p.redundant, p.lost_m, CASE WHEN p.assumed THEN 'assumed' ELSE '' END
+SELECT p.place, {kind_words("p.kind")} AS kind, p.area, p.length_m, p.area_m2, p.required,
+  p.designed, p.effective, p.upper, p.redundant, p.lost_m,
+  CASE WHEN p.assumed THEN 'assumed' ELSE '' END
     AS outline, p.as_of
 FROM bi.coverage_now p
 WHERE {in_area("p")} AND {KIND.format(column="p.kind")}
-ORDER BY p.effective NULLS LAST, coalesce(p.length_m, sqrt(p.area_m2)) DESC, p.place_id
-LIMIT 1000""",
+ORDER BY p.kind DESC, p.place, p.place_id LIMIT 1000""",
             columns=(
                 Column(name="place", title="Place"),
                 Column(name="kind", title="Kind", width=90),
                 Column(name="area", title="Area", width=140),
                 Column(name="length_m", title="Length", unit="lengthm", decimals=0, width=90),
                 Column(name="area_m2", title="Surface", unit="areaM2", decimals=0, width=90),
+                Column(name="required", title="Required", unit="percentunit", decimals=0, width=90),
                 *_RATIOS,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=0, width=90),
                 Column(name="outline", title="Outline", width=80),
@@ -217,21 +214,23 @@ def _gaps() -> Drawn:
     return rows(
         Saying(
             id=5,
-            title="Gaps, longest first",
+            title="Gaps of places that need coverage",
             description=(
-                "Stretches that nobody watches now, chosen areas and kinds, the 500 longest, from "
-                "bi.coverage_gap. never: no installed camera sees it, plan one. dark: a camera "
-                "would see it but is not up, repair it. From, to: metres along the place."
+                "Only where a requirement is in force and not met, with its purpose: stretches "
+                "that nobody watches now, chosen areas and kinds, at most 500, from "
+                "bi.coverage_gap. dark: a camera would see it but is not up; never: none looks "
+                "there. From, to: metres along the place."
             ),
             sql=f"""{CHOSEN}
-SELECT g.place, {kind_words("g.place_kind")} AS place_kind, g.kind, g.length_m, g.from_m, g.to_m,
-  g.from_lat, g.from_lon, g.to_lat, g.to_lon
+SELECT g.place, {kind_words("g.place_kind")} AS place_kind, g.purpose, g.kind, g.length_m,
+  g.from_m, g.to_m, g.from_lat, g.from_lon, g.to_lat, g.to_lon
 FROM bi.coverage_gap g
 WHERE {in_area("g")} AND {KIND.format(column="g.place_kind")}
-ORDER BY g.length_m DESC, g.place_id, g.from_m LIMIT 500""",
+ORDER BY g.place, g.place_id, g.from_m LIMIT 500""",
             columns=(
                 Column(name="place", title="Place"),
                 Column(name="place_kind", title="Kind of place", width=110),
+                Column(name="purpose", title="Purpose"),
                 Column(name="kind", title="Gap", words=GAP_COLOURS, width=80),
                 Column(name="length_m", title="Length", unit="lengthm", decimals=0, width=90),
                 Column(name="from_m", title="From", unit="lengthm", decimals=0, width=90),
@@ -244,31 +243,6 @@ ORDER BY g.length_m DESC, g.place_id, g.from_m LIMIT 500""",
             width=24,
             height=10,
             empty="No gap in these areas",
-        )
-    )
-
-
-def _carriers() -> Drawn:
-    return rows(
-        Saying(
-            id=6,
-            title="Cameras that carry most",
-            description=(
-                "Cameras up now that alone watch a stretch: metres that go dark if this one fails, "
-                "chosen areas, the 100 largest, from bi.camera_coverage. A second camera or a "
-                "quick spare belongs here."
-            ),
-            sql=f"""{CHOSEN}
-SELECT v.camera_code, v.name, v.exclusive_m
-FROM bi.camera_coverage v WHERE v.exclusive_m > 0 AND {in_area("v")}
-ORDER BY v.exclusive_m DESC, v.camera_code LIMIT 100""",
-            columns=(
-                *CAMERA_COLUMNS,
-                Column(name="exclusive_m", title="Alone", unit="lengthm", decimals=0, width=110),
-            ),
-            width=8,
-            height=10,
-            empty="No camera watches a stretch alone",
         )
     )
 
@@ -287,7 +261,7 @@ def _defect_counts() -> Drawn:
 SELECT d.defect, count(*) AS cameras FROM bi.data_defect d WHERE {in_area("d")}
 GROUP BY d.defect ORDER BY cameras DESC, d.defect LIMIT 20""",
             columns=(Column(name="cameras", title="Cameras", decimals=0),),
-            width=6,
+            width=8,
             height=10,
             empty="No data defect",
         ),
@@ -312,7 +286,7 @@ ORDER BY d.defect, d.camera_code LIMIT 500""",
                 Column(name="defect", title="Defect", width=140),
                 Column(name="detail", title="Detail"),
             ),
-            width=10,
+            width=16,
             height=10,
             empty="No data defect",
         )
@@ -326,7 +300,7 @@ def _model() -> Drawn:
             title="Assumptions of the coverage figures",
             description=(
                 "The model that the stored coverage rests on, from bi.coverage_model: ranges, "
-                "angles, whether lines of sight are known. Read it before comparing cities."
+                "angles, whether lines of sight are known."
             ),
             sql="""
 SELECT e.key AS assumption, e.value::text AS value, m.as_of

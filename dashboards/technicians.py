@@ -9,7 +9,6 @@ from dashboards.palette import (
     ANY_IS_YELLOW,
     COLLECTOR_COLOURS,
     GREEN,
-    LIVE_RATE,
     PLAIN,
     RED,
     STATUS_COLOURS,
@@ -37,7 +36,7 @@ def technicians() -> Board:
     return Board(
         uid=UID,
         title="Technicians: repair first",
-        description="What is offline now, why, since when, and what its repair brings back.",
+        description="What is offline now, why, since when, and what one trip mends.",
         folder="technicians",
         rows=[
             Row(id=101, title="Now", panels=[_states(), _live_rate(), _watching()]),
@@ -92,7 +91,7 @@ def _live_rate() -> Drawn:
             description=(
                 "(ONLINE + DEGRADED) / (ONLINE + DEGRADED + OFFLINE), now, from bi.camera_now, "
                 "with both parts. Unknown, exempt, repair, planned and retired are in neither. "
-                "Green from 99 %, red below 95 %, compared before rounding. Red: see Work list."
+                "See Work list for those that are down."
             ),
             sql=f"""{CHOSEN}, counted AS (
   SELECT count(*) FILTER (WHERE n.status IN ('ONLINE', 'DEGRADED')) AS up,
@@ -106,7 +105,7 @@ SELECT up::double precision / nullif(assessed, 0) AS online_rate, up, assessed F
                     title="Rate",
                     unit="percentunit",
                     decimals=2,
-                    steps=LIVE_RATE,
+                    fixed=PLAIN,
                 ),
                 Column(name="up", title="Up"),
                 Column(name="assessed", title="Of"),
@@ -156,25 +155,22 @@ def _offline() -> Drawn:
     return rows(
         Saying(
             id=4,
-            title="Offline now, worst first",
+            title="Offline now, oldest first",
             description=(
                 "One row per OFFLINE camera of the chosen areas from bi.offline_now, at most 500. "
-                "Dark metres: its share of what became blind on streets and school perimeters, "
-                "shared equally between offline cameras that see the same metre; part: of all "
-                "metres lost now (bi.coverage_now). Repair from the top; the code leads to the "
-                "page of the camera."
+                "Order: whole days offline, then how many cameras one trip mends (offline on the "
+                "same pole), then the older. Repair from the top; the code leads to the page of "
+                "the camera."
             ),
             sql=f"""{CHOSEN}
-SELECT o.camera_code, o.name, o.area, o.share_m,
-  o.share_m / nullif((SELECT sum(lost_m) FROM bi.coverage_now), 0) AS part,
-  o.offline_s, o.since, o.reason, o.meaning, o.advice
+SELECT o.camera_code, o.name, o.area, o.one_trip, o.offline_s, o.since, o.reason, o.meaning,
+  o.advice
 FROM bi.offline_now o WHERE {in_area("o")}
-ORDER BY o.share_m DESC, o.since, o.camera_code LIMIT 500""",
+ORDER BY o.repair_order LIMIT 500""",
             columns=(
                 *CAMERA_COLUMNS,
                 Column(name="area", title="Area", width=150),
-                Column(name="share_m", title="Dark metres", unit="lengthm", decimals=0, width=110),
-                Column(name="part", title="Part", unit="percentunit", decimals=1, gauge=True),
+                Column(name="one_trip", title="One trip", fixed=PLAIN, width=90),
                 Column(name="offline_s", title="Offline for", unit="dtdurations", width=140),
                 Column(name="since", title="Since", unit="dateTimeAsIso", width=160),
                 Column(name="reason", title="Reason", width=140),

@@ -24,7 +24,6 @@ _COLUMNS = (
     "angle_deg",
     "range_m",
     "indoor",
-    "point_class",
     "pole",
     "address",
     "simulated",
@@ -56,7 +55,7 @@ async def cameras(conn: Connection) -> dict[int, Camera]:
     rows = await conn.fetch(
         """
         SELECT id, code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-          range_m, indoor, point_class, pole, address, simulated, sheet
+          range_m, indoor, pole, address, simulated, sheet
         FROM camera ORDER BY id
         """
     )
@@ -83,16 +82,16 @@ async def add(conn: Connection, added: Sequence[Camera], now: datetime) -> None:
         """
         WITH new AS (
           INSERT INTO camera (code, name, area_code, intent, host, port, lon, lat, kind, direction,
-            angle_deg, range_m, indoor, point_class, pole, address, simulated, sheet,
+            angle_deg, range_m, indoor, pole, address, simulated, sheet,
             created_at, updated_at)
           SELECT code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-            range_m, indoor, point_class, pole, address, simulated, sheet::jsonb, $1, $1
+            range_m, indoor, pole, address, simulated, sheet::jsonb, $1, $1
           FROM unnest($2::text[], $3::text[], $4::text[], $5::intent[], $6::text[], $7::int[],
             $8::double precision[], $9::double precision[], $10::camera_kind[], $11::text[],
             $12::double precision[], $13::double precision[], $14::boolean[], $15::text[],
-            $16::text[], $17::text[], $18::boolean[], $19::text[])
+            $16::text[], $17::boolean[], $18::text[])
           AS u (code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-            range_m, indoor, point_class, pole, address, simulated, sheet)
+            range_m, indoor, pole, address, simulated, sheet)
           RETURNING id, intent)
         INSERT INTO intent_change (camera_id, at, intent) SELECT id, $1, intent FROM new
         """,
@@ -112,8 +111,7 @@ async def change(
         """
         UPDATE camera SET name = $2, area_code = $3, intent = $4, host = $5, port = $6, lon = $7,
           lat = $8, kind = $9, direction = $10, angle_deg = $11, range_m = $12, indoor = $13,
-          point_class = $14, pole = $15, address = $16, simulated = $17, sheet = $18::text::jsonb,
-          updated_at = $19
+          pole = $14, address = $15, simulated = $16, sheet = $17::text::jsonb, updated_at = $18
         WHERE code = $1
         """,
         [(*_values(camera), now) for camera, _ in changes],

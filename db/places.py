@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from db import ledger
 from db.pool import Connection
 from monitor.coverage.extent import CameraFigures, Gap, PlaceFigures
-from monitor.model import Health, Place, PlaceKind
+from monitor.model import Health, Place, PlaceKind, Requirement
 
 Line = Mapping[str, Any]
 """A GeoJSON geometry."""
@@ -18,8 +20,11 @@ async def places(conn: Connection) -> dict[int, Place]:
     """All places by id."""
     rows = await conn.fetch(
         """
-        SELECT id, kind, code, name, area_code, area_type, geometry, required, excluded_m
-        FROM place ORDER BY id
+        SELECT p.id, p.kind, p.code, p.name, p.area_code, p.geometry, p.required_draft,
+          p.excluded_m, r.share, r.purpose, r.ground, r.review_due
+        FROM place p
+        LEFT JOIN requirement r ON r.place_id = p.id AND r.withdrawn_at IS NULL
+        ORDER BY p.id
         """
     )
     return {
@@ -29,12 +34,23 @@ async def places(conn: Connection) -> dict[int, Place]:
             name=row["name"],
             geometry=row["geometry"],
             area_code=row["area_code"],
-            area_type=row["area_type"],
-            required=row["required"],
+            required_draft=row["required_draft"],
+            requirement=_requirement(row),
             excluded_m=row["excluded_m"],
         )
         for row in rows
     }
+
+
+def _requirement(row: asyncpg.Record) -> Requirement | None:
+    if row["share"] is None:
+        return None
+    return Requirement(
+        share=row["share"],
+        purpose=row["purpose"],
+        ground=row["ground"],
+        review_due=row["review_due"],
+    )
 
 
 async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> None:
@@ -42,11 +58,11 @@ async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> No
     await conn.executemany(
         """
         INSERT INTO place
-          (kind, code, name, area_code, area_type, geometry, required, excluded_m, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9)
+          (kind, code, name, area_code, geometry, required_draft, excluded_m, updated_at)
+        VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8)
         ON CONFLICT (kind, code) DO UPDATE SET name = excluded.name,
-          area_code = excluded.area_code, area_type = excluded.area_type,
-          geometry = excluded.geometry, required = excluded.required,
+          area_code = excluded.area_code, geometry = excluded.geometry,
+          required_draft = coalesce(excluded.required_draft, place.required_draft),
           excluded_m = excluded.excluded_m, updated_at = excluded.updated_at
         """,
         [
@@ -55,15 +71,32 @@ async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> No
                 each.code,
                 each.name,
                 each.area_code,
-                each.area_type,
                 json.dumps(each.geometry),
-                each.required,
+                each.required_draft,
                 each.excluded_m,
                 now,
             )
             for each in changed
         ],
     )
+
+
+async def called(conn: Connection, name: str) -> dict[int, str]:
+    """Ids and codes of the places with this code, or else with this whole name in any case."""
+    rows = await conn.fetch(
+        "SELECT id, code, code = $1 AS exact FROM place WHERE code = $1 OR lower(name) = lower($1)",
+        name,
+    )
+    chosen = [row for row in rows if row["exact"]] or rows
+    return {row["id"]: row["code"] for row in chosen}
+
+
+async def id_of(conn: Connection, kind: PlaceKind, code: str) -> int:
+    """The id of a stored place."""
+    found: int = await conn.fetchval(
+        "SELECT id FROM place WHERE kind = $1 AND code = $2", kind.value, code
+    )
+    return found
 
 
 async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
@@ -200,12 +233,10 @@ async def store_cameras(conn: Connection, figures: Iterable[CameraFigures]) -> N
     """What each of these cameras carries."""
     await conn.executemany(
         """
-        INSERT INTO camera_coverage (camera_id, solo_m, share_m, exclusive_m)
-        VALUES ($1, $2, $3, $4)
-        ON CONFLICT (camera_id) DO UPDATE SET solo_m = excluded.solo_m,
-          share_m = excluded.share_m, exclusive_m = excluded.exclusive_m
+        INSERT INTO camera_coverage (camera_id, exclusive_m) VALUES ($1, $2)
+        ON CONFLICT (camera_id) DO UPDATE SET exclusive_m = excluded.exclusive_m
         """,
-        [(f.camera, f.solo_m, f.share_m, f.exclusive_m) for f in figures],
+        [(f.camera, f.exclusive_m) for f in figures],
     )
 
 

@@ -9,9 +9,9 @@ from db.pool import Connection
 
 # Colours of ratios and status words. The console and Grafana draw with the same ones.
 _RATIO_COLOUR: LiteralString = """
-  CASE WHEN effective IS NULL THEN '#b4bdc9' WHEN designed = 0 THEN '#6e7781'
-    WHEN effective = 0 THEN '#c5221f' WHEN effective < 0.5 THEN '#e8710a'
-    WHEN effective < 0.95 THEN '#d4ac00' ELSE '#1e8e3e' END"""
+  CASE WHEN effective IS NULL THEN '#d0d4da' WHEN effective = 0 THEN '#98a2ad'
+    WHEN effective < 0.25 THEN '#bcd7f0' WHEN effective < 0.5 THEN '#86b8e5'
+    WHEN effective < 0.75 THEN '#4a90d2' ELSE '#1f66b0' END"""
 _STATUS_COLOUR: LiteralString = """
   CASE status WHEN 'ONLINE' THEN '#1e8e3e' WHEN 'DEGRADED' THEN '#c98a00'
     WHEN 'OFFLINE' THEN '#d93025' ELSE '#6b7280' END"""
@@ -19,7 +19,7 @@ _STATUS_COLOUR: LiteralString = """
 _PLACES: LiteralString = f"""
   SELECT jsonb_build_object('type', 'Feature', 'id', p.id, 'geometry', p.geometry, 'properties',
     jsonb_build_object(
-      'place', p.name, 'kind', p.kind, 'area_code', p.area_code, 'area_type', p.area_type,
+      'place', p.name, 'kind', p.kind, 'area_code', p.area_code,
       'length_m', v.length_m, 'area_m2', v.area_m2, 'designed', v.designed,
       'effective', v.effective, 'upper', v.upper, 'redundant', v.redundant, 'assumed', v.assumed)
     || CASE WHEN p.kind = 'street'
@@ -47,7 +47,10 @@ _GAPS: LiteralString = """
     jsonb_build_object('place_id', g.place_id, 'place', p.name, 'kind', g.kind, 'from_m', g.from_m,
       'to_m', g.to_m, 'length_m', g.to_m - g.from_m, 'stroke-width', 3,
       'stroke', CASE g.kind WHEN 'dark' THEN '#8b0000' ELSE '#3c4653' END))::text
-  FROM coverage_gap g JOIN place p ON p.id = g.place_id ORDER BY g.place_id, g.from_m
+  FROM coverage_gap g JOIN place p ON p.id = g.place_id
+  WHERE EXISTS (
+    SELECT FROM bi.coverage_gap b WHERE b.place_id = g.place_id AND b.from_m = g.from_m)
+  ORDER BY g.place_id, g.from_m
 """
 
 

@@ -77,13 +77,13 @@ async def status(conn: Connection) -> Row:
 
 
 async def offline(conn: Connection, limit: int = 500) -> list[Row]:
-    """Cameras that are down, worst first: by dark metres they would bring back, then the oldest."""
+    """Cameras that are down: the oldest by days first, then those of which one trip mends most."""
     return _rows(
         await conn.fetch(
             """
-            SELECT camera_code, name, area_code, area, reason, meaning, advice, since, confirmed_at,
-              offline_s, share_m, solo_m, lon, lat
-            FROM bi.offline_now ORDER BY share_m DESC, since, camera_code LIMIT $1
+            SELECT camera_code, name, area_code, area, pole, reason, meaning, advice, since,
+              confirmed_at, offline_s, one_trip, lon, lat
+            FROM bi.offline_now ORDER BY repair_order LIMIT $1
             """,
             limit,
         )
@@ -131,7 +131,7 @@ async def camera(conn: Connection, code: str) -> Row | None:
           c.range_m, c.indoor, c.pole,
           c.sheet ->> 'vendor' AS vendor, c.sheet ->> 'model' AS model,
           s.last_reason, last.meaning AS last_meaning, s.last_detail, s.health_detail,
-          v.solo_m, v.share_m, v.exclusive_m
+          v.exclusive_m
         FROM bi.camera_now n
         JOIN camera c ON c.code = n.camera_code
         LEFT JOIN camera_state s ON s.camera_id = c.id
@@ -177,17 +177,18 @@ _HISTORY: dict[str, LiteralString] = {
 
 _PLACE: LiteralString = """
     SELECT p.id AS place_id, p.code AS place_code, p.name AS place, p.kind::text AS kind,
-      p.area_code, a.name AS area, p.area_type, p.required, p.excluded_m, v.length_m, v.area_m2,
-      v.designed, v.effective, v.upper, v.redundant, v.reachable, v.approach, v.lost_m, v.assumed,
-      v.as_of
+      p.area_code, a.name AS area, q.share AS required, q.purpose, q.ground, q.review_due,
+      p.excluded_m, v.length_m, v.area_m2, v.designed, v.effective, v.upper, v.redundant,
+      v.reachable, v.approach, v.lost_m, v.assumed, v.as_of
     FROM place p
+    LEFT JOIN requirement_now q ON q.place_id = p.id
     LEFT JOIN bi.coverage_now v ON v.place_id = p.id
     LEFT JOIN area a ON a.code = p.area_code
 """
 
 
 async def places(conn: Connection, kind: str | None = None) -> list[Row]:
-    """Every street, school and key area with its figures; these are None until computed."""
+    """Every street, school and named area with its figures; these are None until computed."""
     return _rows(
         await conn.fetch(
             f"{_PLACE} WHERE $1::text IS NULL OR p.kind::text = $1 ORDER BY p.kind, p.name, p.id",
@@ -221,7 +222,7 @@ async def place(conn: Connection, place_id: int) -> Row | None:
 async def coverage(
     conn: Connection, place: str | None = None, kind: str | None = None
 ) -> list[Row]:
-    """Coverage of each place, the least covered first, with its gaps.
+    """Coverage of each place by kind and name, with its gaps where a requirement is not met.
 
     place: the whole name in any case, or the code.
     """
@@ -231,7 +232,7 @@ async def coverage(
             {_PLACE}
             WHERE ($1::text IS NULL OR lower(p.name) = lower($1) OR p.code = $1)
               AND ($2::text IS NULL OR p.kind::text = $2)
-            ORDER BY v.effective NULLS LAST, coalesce(v.length_m, v.area_m2) DESC, p.id
+            ORDER BY p.kind, p.name, p.id
             """,
             place,
             kind,
@@ -255,6 +256,18 @@ async def _gaps(conn: Connection, place_ids: list[int]) -> dict[int, list[Row]]:
         gap["to"] = [each["to_lon"], each["to_lat"]]
         gaps.setdefault(each["place_id"], []).append(gap)
     return gaps
+
+
+async def requirements(conn: Connection) -> list[Row]:
+    """What places need or needed, each with its reason and state; drafts without one come last."""
+    return _rows(
+        await conn.fetch(
+            """
+            SELECT * FROM bi.requirement
+            ORDER BY state = 'draft', place, place_id, stated_at DESC
+            """
+        )
+    )
 
 
 async def coverage_kinds(conn: Connection) -> list[Row]:

@@ -1,13 +1,14 @@
 """Takes a file into the inventory: read, compare, one transaction. A bad file changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from db import cameras, places
+from db import cameras, places, requirements
 from db.pool import Connection
 from monitor.inventory.difference import Diff, diff
+from monitor.inventory.problems import refuse
 from monitor.model import Area, Camera, Place
 
 
@@ -75,22 +76,62 @@ async def take_cameras(
 
 
 async def take_places(
-    conn: Connection, rows: Sequence[Place], *, now: datetime, dry_run: bool = False
+    conn: Connection,
+    rows: Sequence[Place],
+    *,
+    now: datetime,
+    by: str,
+    dry_run: bool = False,
 ) -> Outcome:
-    """Store places of a file. Codes are unique within their kind."""
+    """Store places of a file, and the requirements it states. Codes are unique within their kind.
+
+    A requirement, or a draft of one, that the file does not name stays. by: who states it. Raises
+    Refused when a review does not lie ahead, within three years.
+    """
     outcome: Outcome
     try:
         async with conn.transaction():
             new_areas = await _name_areas(conn, (row.area_code for row in rows))
             kinds = {row.kind for row in rows}
             stored = [each for each in (await places.places(conn)).values() if each.kind in kinds]
-            difference = diff(_by_kind(stored), [*_by_kind(rows).values()])
+            known = _by_kind(stored)
+            difference = diff(known, [_kept(each, known) for each in _by_kind(rows).values()])
             changed = [*difference.added, *(each.after for each in difference.changed)]
             await places.store(conn, [_plain(each) for each in changed], now)
+            needed = [each for each in changed if _is_new_need(each, known)]
+            await _state(conn, [_plain(each) for each in needed], by=by, now=now)
             outcome = await _finish(conn, "places", difference, new_areas, dry_run=dry_run)
     except _DryRun as exc:
         outcome = exc.args[0]
     return outcome
+
+
+def _kept(row: Place, known: Mapping[str, Place]) -> Place:
+    """The row with what the file does not name as it is stored."""
+    before = known.get(row.code)
+    if before is None:
+        return row
+    return replace(
+        row,
+        requirement=row.requirement or before.requirement,
+        required_draft=before.required_draft if row.required_draft is None else row.required_draft,
+    )
+
+
+def _is_new_need(row: Place, known: Mapping[str, Place]) -> bool:
+    before = known.get(row.code)
+    return bool(row.requirement) and (before is None or before.requirement != row.requirement)
+
+
+async def _state(conn: Connection, rows: Sequence[Place], *, by: str, now: datetime) -> None:
+    today = await requirements.today(conn, now)
+    for row in rows:
+        assert row.requirement is not None  # noqa: S101  chosen by the caller
+        flaw = requirements.flaw(row.requirement, today)
+        if flaw:
+            raise refuse(row.code, flaw, "Correct review_due.")
+        place_id = await places.id_of(conn, row.kind, row.code)
+        await requirements.state(conn, place_id, row.requirement, from_day=today, by=by, now=now)
 
 
 def _by_kind(rows: Iterable[Place]) -> dict[str, Place]:

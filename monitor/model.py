@@ -5,7 +5,7 @@ No I/O, no clock, no rules: those live in the modules above.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -201,7 +201,10 @@ class CameraKind(StrEnum):
 
 
 class PlaceKind(StrEnum):
-    """What coverage is counted for."""
+    """What coverage is counted for. A kind is a label of geometry; no trade is told apart.
+
+    `key_area` is a polygon that a person has named; people are shown "named area" (指定区域).
+    """
 
     STREET = "street"
     SCHOOL = "school"
@@ -210,7 +213,7 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Area:
-    """A node of an administrative or line tree; the number of levels is data.
+    """A node of the operator's own tree; the number of levels is data.
 
     code: unique text key. level: free word ("city", "district", "street office" …).
     """
@@ -230,7 +233,7 @@ class Camera:
     lon, lat: WGS-84 degrees or None.
     direction: as written in the source ("90;160", "N", "东"); its meaning is found by `geodesy`.
     angle_deg: horizontal opening angle; range_m: distance watched; only where surveyed or reported.
-    point_class: 1, 2, 3 … (监控点位类型). pole: what shares one pole fails together.
+    pole: what shares one pole fails together, and one trip mends it.
     simulated: made for the demo, no real camera.
     sheet: every other field of the camera's file by its English field name, as text.
     """
@@ -248,7 +251,6 @@ class Camera:
     angle_deg: float | None = None
     range_m: float | None = None
     indoor: bool = False
-    point_class: str | None = None
     pole: str | None = None
     address: str | None = None
     simulated: bool = False
@@ -256,13 +258,35 @@ class Camera:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Requirement:
+    """The share (0..1] of a place that shall be seen, why, on what ground, and until when.
+
+    On the day of its review it stops counting, until somebody states it anew (design 1.3).
+    """
+
+    share: float
+    purpose: str
+    ground: str
+    review_due: date
+
+    @property
+    def flaw(self) -> str | None:
+        """Why it cannot be stated, whatever the day; None when it can."""
+        if not 0 < self.share <= 1:
+            return "The required share is a number above 0 and at most 1."
+        missing = [name for name in ("purpose", "ground") if not getattr(self, name).strip()]
+        return f"A requirement needs a {' and a '.join(missing)}." if missing else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A street, school or key area.
+    """A street, school or named area (`key_area`).
 
     geometry: GeoJSON geometry, WGS-84: (Multi)LineString for streets, (Multi)Polygon or Point for
-    schools, (Multi)Polygon for key areas. excluded_m: length of tunnel, covered or unbuilt pieces
+    schools, (Multi)Polygon for named areas. excluded_m: length of tunnel, covered or unbuilt pieces
     left out of `geometry`.
-    required: number of cameras asked for, or None.
+    required_draft: number of cameras that a file asked for without a reason; it counts for nothing.
+    requirement: what the place needs, or None.
     """
 
     kind: PlaceKind
@@ -270,8 +294,8 @@ class Place:
     name: str
     geometry: Mapping[str, Any]
     area_code: str | None = None
-    area_type: str | None = None
-    required: int | None = None
+    required_draft: int | None = None
+    requirement: Requirement | None = None
     excluded_m: float = 0.0
 
 

@@ -124,7 +124,7 @@ class Clock(_Section):
 
 
 class Coverage(_Section):
-    """What a camera is assumed to watch, and what is asked of places."""
+    """What a camera is assumed to watch, and which pieces are told apart."""
 
     refresh_s: float = Field(10, ge=1, le=600, description="Seconds between two updates.")
     approach_m: float = Field(
@@ -150,7 +150,12 @@ class Reports(_Section):
     """Scheduled reports."""
 
     dir: Path = Field(Path("reports"), description="Folder reports are written to.")
-    target: float = Field(0.98, gt=0, le=1, description="Online rate that is green.")
+    target: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Availability that the maintenance contract asks for; unset: no judgement.",
+    )
     scheduled: bool = Field(
         True,
         description="Write the weekly report each Monday, the monthly on the 1st, at 6:00.",

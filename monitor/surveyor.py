@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from db import cameras, places
+from db import cameras, places, requirements
 from db.pool import Connection
 from monitor.coverage import drawing
 from monitor.coverage.citymap import CoverageMap
@@ -56,6 +56,7 @@ class Surveyor:
         self._model = footprint_model(settings)
         self._city: CoverageMap | None = None
         self._revision = -1
+        self._required: frozenset[int] = frozenset()
         self._states: Mapping[int, Health] = {}
 
     async def refresh(self) -> int:
@@ -63,8 +64,10 @@ class Surveyor:
         async with self._pool.acquire() as conn:
             revision = await cameras.revision(conn)
             silent = await places.silent_since(conn, self._now() - self._patience)
-            if self._city is None or revision != self._revision or silent:
-                return await self._survey(conn, revision, silent)
+            required = await requirements.in_force(conn)
+            stale = revision != self._revision or required != self._required
+            if self._city is None or stale or silent:
+                return await self._survey(conn, revision, required, silent)
             states, blind = await places.healths(conn)
             changed = {
                 camera: health
@@ -81,9 +84,19 @@ class Surveyor:
             self._states = states
             return len(figures.places)
 
-    async def _survey(self, conn: Connection, revision: int, silent: datetime | None) -> int:
-        """Build the map anew, and store all of it. silent: since when nobody kept it current."""
+    async def _survey(
+        self,
+        conn: Connection,
+        revision: int,
+        required: frozenset[int],
+        silent: datetime | None,
+    ) -> int:
+        """Build the map anew, and store all of it.
+
+        required: places with a requirement in force. silent: since when nobody kept it current.
+        """
         self._city = None
+        self._required = required
         stored = await places.places(conn)
         inventory = await cameras.cameras(conn)
         states, blind = await places.healths(conn)
@@ -120,11 +133,13 @@ class Surveyor:
             return
         now = self._now()
         await places.store_coverage(conn, figures.places.values(), now, blind=blind)
-        lines = _gap_lines(city, list(figures.places), self._settings.min_gap_m)
+        # where nobody gave a reason to watch, no list of unwatched stretches is made
+        asked = [key for key in figures.places if key in self._required]
+        lines = _gap_lines(city, asked, self._settings.min_gap_m)
         gaps = [
             (key, gap, lines[key, round(gap.from_m, 3)])
-            for key, place in figures.places.items()
-            for gap in place.gaps
+            for key in asked
+            for gap in figures.places[key].gaps
         ]
         await places.store_gaps(conn, list(figures.places), gaps)
         await places.store_cameras(conn, figures.cameras.values())

@@ -76,28 +76,28 @@ def _box(x: float, y: float, width: float, height: float) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[at(*p) for p in corners]]}
 
 
-# kind, code, name, area, area_type, geometry, length_m, area_m2,
+# kind, code, name, area, geometry, length_m, area_m2,
 # designed, effective, upper, redundant, assumed
 PLACES: list[tuple[Any, ...]] = [
-    ("street", "S1", "Market street 市场街", "610001", "ST",
+    ("street", "S1", "Market street 市场街", "610001",
      _line((0, 200), (440, 200)), 440.0, None, 0.70, 0.70, 0.70, 0.20, False),
-    ("street", "S2", "Long 'Quay' & <i>Row</i>", "610001", "ST",
+    ("street", "S2", "Long 'Quay' & <i>Row</i>", "610001",
      _line((0, 110), (220, 110), (440, 100)), 440.0, None, 0.50, 0.25, 0.25, 0.0, False),
-    ("street", "S3", "River road 河滨路", "610002", "ST",
+    ("street", "S3", "River road 河滨路", "610002",
      {"type": "MultiLineString", "coordinates": [
          [at(-100, -125), at(140, -125)], [at(180, -125), at(460, -125)]]},
      520.0, None, 0.60, 0.00, 0.25, 0.0, False),
-    ("street", "S4", "Blind alley 无监控巷", "610002", None,
+    ("street", "S4", "Blind alley 无监控巷", "610002",
      _line((500, 200), (500, -100)), 300.0, None, 0.0, 0.0, 0.0, 0.0, False),
-    ("street", "S5", "Full cover lane 全覆盖", "610001", None,
+    ("street", "S5", "Full cover lane 全覆盖", "610001",
      _line((-60, 240), (-60, 140)), 100.0, None, 1.0, 1.0, 1.0, 0.6, False),
-    ("school", "C1", 'No. 1 Primary "第一小学"', "610001", "SC",
+    ("school", "C1", 'No. 1 Primary "第一小学"', "610001",
      _box(30, 15, 100, 60), 360.0, None, 0.40, 0.10, 0.10, 0.0, False),
-    ("school", "C2", "Kindergarten 幼儿园", "610002", "SC",
+    ("school", "C2", "Kindergarten 幼儿园", "610002",
      {"type": "Point", "coordinates": at(-20, -40)}, 370.0, None, 0.0, 0.0, 0.0, 0.0, True),
-    ("key_area", "K1", "Station square 站前广场", "610002", "SQ",
+    ("key_area", "K1", "Station square 站前广场", "610002",
      _box(200, -110, 90, 60), None, 5_400.0, 0.96, 0.96, 0.96, 0.30, False),
-    ("key_area", "K2", "Hospital 医院", "610002", "HO",
+    ("key_area", "K2", "Freight yard 货场", "610002",
      _box(330, 20, 80, 60), None, 4_800.0, 0.55, 0.20, 0.20, 0.0, False),
 ]  # fmt: skip
 
@@ -115,16 +115,19 @@ GAPS: list[tuple[str, float, float, str, tuple[float, float], tuple[float, float
     ("C2", 0.0, 370.0, "never", (40, -40), (40, -40.1)),
 ]
 
-# code suffix, solo_m, share_m, exclusive_m
+# place code -> share that is required, with a reason; the other places need nothing
+NEEDS = {"S1": 0.9, "S2": 0.5, "S3": 0.5, "C1": 0.6, "K1": 0.9}
+
+# code suffix, exclusive_m
 _CARRIES = [
-    ("01", 0.0, 0.0, 120.0),
-    ("02", 0.0, 0.0, 60.0),
-    ("03", 0.0, 0.0, 40.0),
-    ("04", 0.0, 0.0, 110.0),
-    ("05", 80.0, 95.0, 0.0),
-    ("06", 108.0, 108.0, 0.0),
-    ("07", 0.0, 0.0, 0.0),
-    ("08", 182.0, 197.0, 0.0),
+    ("01", 120.0),
+    ("02", 60.0),
+    ("03", 40.0),
+    ("04", 110.0),
+    ("05", 0.0),
+    ("06", 0.0),
+    ("07", 0.0),
+    ("08", 0.0),
 ]
 
 _DEFECTS = [
@@ -159,14 +162,14 @@ async def _insert(
 
 async def _inventory(conn: asyncpg.Connection, now: datetime) -> None:
     born = now - timedelta(days=200)
-    sheet = {"vendor": "Sample <Works>", "model": "X-1", "management_unit": "派出所"}
+    sheet = {"vendor": "Sample <Works>", "model": "X-1", "management_unit": "运维一组"}
     cameras, intents = [], []
     for number, (code, name, intent, kind, direction, place, simulated) in enumerate(CAMERAS, 1):
         lon, lat = at(*map(float, place.split())) if place else (None, None)
         host = f"192.0.2.{number}" if place else None
         cameras.append(
             (code, name, code[:6], intent, host, lon, lat, kind, direction or None,
-             bool(simulated), "1", f"Pole {number}", sheet, born, born)
+             bool(simulated), f"Pole {number}", sheet, born, born)
         )  # fmt: skip
         intents.append((code, born, "planned" if intent == "planned" else "in_service"))
         if intent in ("repair", "retired"):
@@ -175,7 +178,7 @@ async def _inventory(conn: asyncpg.Connection, now: datetime) -> None:
     await _insert(
         conn,
         "camera",
-        "code name area_code intent host lon lat kind direction simulated point_class address "
+        "code name area_code intent host lon lat kind direction simulated address "
         "sheet created_at updated_at",
         cameras,
     )
@@ -299,14 +302,14 @@ async def _evidence(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
 async def _places(conn: asyncpg.Connection, now: datetime) -> None:
     today = now.astimezone(_ZONE).date()
     keys: dict[str, int] = {}
-    for kind, code, name, area, area_type, geometry, *figures in PLACES:
+    for kind, code, name, area, geometry, *figures in PLACES:
         key = keys[code] = await conn.fetchval(
             """
-            INSERT INTO place (kind, code, name, area_code, area_type, geometry, required,
+            INSERT INTO place (kind, code, name, area_code, geometry, required_draft,
               excluded_m, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8) RETURNING id
+            VALUES ($1, $2, $3, $4, $5, 1, $6, $7) RETURNING id
             """,
-            kind, code, name, area, area_type, geometry, 12.5 if code == "S1" else 0.0,
+            kind, code, name, area, geometry, 12.5 if code == "S1" else 0.0,
             now - timedelta(days=30),
         )  # fmt: skip
         length_m, area_m2, designed, effective, upper, redundant, assumed = figures
@@ -334,6 +337,13 @@ async def _places(conn: asyncpg.Connection, now: datetime) -> None:
         (keys[code], begin, end, kind, *at(*first), *at(*last), _line(first, last))
         for code, begin, end, kind, first, last in GAPS
     ]
+    needs = [
+        (keys[code], now - timedelta(days=20), "Li", share, "School crossing", "Decision 3",
+         today - timedelta(days=20), today + timedelta(days=200))
+        for code, share in NEEDS.items()
+    ]  # fmt: skip
+    columns = "place_id stated_at stated_by share purpose ground from_day review_due"
+    await _insert(conn, "requirement", columns, needs)
     columns = "place_id from_m to_m kind from_lon from_lat to_lon to_lat line"
     await _insert(conn, "coverage_gap", columns, gaps)
 
@@ -342,7 +352,7 @@ async def _carried(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
     carried = [(ids[suffix], *rest) for suffix, *rest in _CARRIES]
     defects = [(ids[suffix], *rest) for suffix, *rest in _DEFECTS]
     model = {"name": "default", "line_of_sight": False}
-    await _insert(conn, "camera_coverage", "camera_id solo_m share_m exclusive_m", carried)
+    await _insert(conn, "camera_coverage", "camera_id exclusive_m", carried)
     await _insert(conn, "camera_defect", "camera_id defect detail", defects)
     await _insert(conn, "coverage_model", "model as_of", [(model, now)])
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.coverage.citymap import CoverageMap
-from monitor.coverage.extent import Figures, GapKind, PlaceFigures, whole_city
+from monitor.coverage.extent import Figures, GapKind, PlaceFigures
 from monitor.coverage.footprint import Defect, FootprintModel, View
 from monitor.coverage.sectors import polygon
 from monitor.model import Camera, CameraKind, Health, Intent, Place, PlaceKind
@@ -112,11 +112,8 @@ def test_gaps_below_the_limit_are_left_out() -> None:
     assert len(CoverageMap(places, cameras, gap_m=8).figures(now).places[1].gaps) == 1
 
 
-def test_losses_are_shared_among_the_cameras_that_would_bring_them_back() -> None:
+def test_what_a_camera_alone_sees_is_told() -> None:
     figures = STRAIGHT.figures({1: DOWN, 2: DOWN, 3: UP, 4: UP})
-    one, two = figures.cameras[1], figures.cameras[2]
-    assert (one.solo_m, two.solo_m) == pytest.approx((40, 40), abs=0.01)
-    assert (one.share_m, two.share_m) == pytest.approx((30, 30), abs=0.01)
     assert figures.cameras[3].exclusive_m == pytest.approx(40, abs=0.01)
     assert figures.cameras[4].seen_m == pytest.approx(40, abs=0.01)
 
@@ -289,23 +286,12 @@ def test_ratios_are_in_order(states: dict[int, Health]) -> None:
         assert (place.low or 0) <= (place.designed or 0) + 1e-9 <= (place.high or 0) + 2e-9
 
 
-@settings(max_examples=40, deadline=None)
-@given(all_states)
-def test_shares_add_up_to_what_offline_cameras_cost(states: dict[int, Health]) -> None:
-    known = {key: DOWN if state is UNKNOWN else state for key, state in states.items()}
-    figures = SMALL.figures(known)
-    shares = sum(one.share_m for one in figures.cameras.values())
-    assert shares == pytest.approx(lost_m(figures), abs=1e-6)
-    assert all(one.share_m <= one.solo_m + 1e-9 for one in figures.cameras.values())
-
-
 @settings(max_examples=25, deadline=None)
 @given(all_states, st.sampled_from(sorted(CITY.cameras)))
-def test_exclusive_and_solo_are_what_changes_by_hand(states: dict[int, Health], key: int) -> None:
+def test_exclusive_is_what_changes_by_hand(states: dict[int, Health], key: int) -> None:
     on, off = SMALL.figures(states | {key: UP}), SMALL.figures(states | {key: DOWN})
     change = effective_m(on) - effective_m(off)
     assert on.cameras[key].exclusive_m == pytest.approx(change, abs=1e-6)
-    assert off.cameras[key].solo_m == pytest.approx(change, abs=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
@@ -341,12 +327,21 @@ def test_an_update_touches_only_the_places_a_camera_sees() -> None:
     assert list(touched.cameras) == [1, 3]
 
 
+def whole(figures: Figures) -> dict[str, float]:
+    """Sums of metres over all streets that have a length."""
+    known = [each for each in figures.places.values() if each.length_m]
+    return {
+        "length": sum(each.length_m or 0 for each in known),
+        "effective": sum((each.effective or 0) * (each.length_m or 0) for each in known),
+        "redundant": sum((each.redundant or 0) * (each.length_m or 0) for each in known),
+    }
+
+
 def test_the_city_figure_is_a_sum_over_a_sum() -> None:
     places = {1: street((0, 0), (40, 0)), 2: street((0, 500), (360, 500))}
     figures = CoverageMap(places, {1: dome(20, 0)}).figures({1: UP})
-    city = whole_city(figures.places.values(), PlaceKind.STREET)
-    assert city.effective == pytest.approx(0.1, abs=1e-4)
-    assert (city.places, city.none, city.nearly_all) == (2, 1, 1)
+    city = whole(figures)
+    assert city["effective"] / city["length"] == pytest.approx(0.1, abs=1e-4)
 
 
 def test_the_sample_city_gives_the_measured_figures() -> None:
@@ -355,17 +350,17 @@ def test_the_sample_city_gives_the_measured_figures() -> None:
     cameras, streets = zurich_centre.cameras(), zurich_centre.streets(tunnels=True)
     city = CoverageMap(streets, cameras, model, ranged=False)
     figures = city.figures(dict.fromkeys(cameras, UP))
-    whole = whole_city(figures.places.values(), PlaceKind.STREET)
+    metres = whole(figures)
     assert len(city.survey.fields) == 83
-    assert whole.amount == pytest.approx(101_500, rel=0.001)
-    assert (whole.effective or 0) * whole.amount == pytest.approx(4_580, rel=0.002)
-    assert (whole.redundant or 0) * whole.amount == pytest.approx(1_670, rel=0.003)
+    assert metres["length"] == pytest.approx(101_500, rel=0.001)
+    assert metres["effective"] == pytest.approx(4_580, rel=0.002)
+    assert metres["redundant"] == pytest.approx(1_670, rel=0.003)
     named = [key for key, one in streets.items() if not one.name.startswith("unnamed")]
     blind = [key for key in named if figures.places[key].effective == 0]
     assert (len(named), len(blind)) == (380, 312)
 
 
-def test_the_sample_city_is_complete_with_schools_and_key_areas() -> None:
+def test_the_sample_city_is_complete_with_schools_and_named_areas() -> None:
     places = zurich_centre.streets() | zurich_centre.sites()
     cameras = zurich_centre.cameras()
     city = CoverageMap(places, cameras)
@@ -373,6 +368,6 @@ def test_the_sample_city_is_complete_with_schools_and_key_areas() -> None:
     assert city.place_defects == {}
     kinds = [place.kind for place in figures.places.values()]
     assert kinds.count(PlaceKind.SCHOOL) == 77
-    assert kinds.count(PlaceKind.KEY_AREA) == 49
+    assert kinds.count(PlaceKind.KEY_AREA) == 3
     assert sum(place.assumed for place in figures.places.values()) == 5
     assert all(place.effective is not None for place in figures.places.values())

@@ -107,7 +107,7 @@ async def test_choosing_nothing_shows_no_camera(conn):
     await seed(conn, now)
     board = BOARDS["camledger-technicians"]
     for choice, expected in (("none", 0), ("all", 2)):
-        sql = expand(sql_of(board, "Offline now, worst first"), board, CHOICES[choice], now, now)
+        sql = expand(sql_of(board, "Offline now, oldest first"), board, CHOICES[choice], now, now)
         assert (len(await conn.fetch(sql)) > 0) == bool(expected)
 
 

@@ -89,8 +89,8 @@ async def test_one_code_may_name_a_street_and_a_school(conn: asyncpg.Connection)
         Place(kind=PlaceKind.STREET, code="1", name="s", geometry=line),
         Place(kind=PlaceKind.SCHOOL, code="1", name="p", geometry=point),
     ]
-    assert (await intake.take_places(conn, rows, now=NOW)).added == 2
-    assert (await intake.take_places(conn, rows, now=NOW)).unchanged == 2
+    assert (await intake.take_places(conn, rows, now=NOW, by="t")).added == 2
+    assert (await intake.take_places(conn, rows, now=NOW, by="t")).unchanged == 2
 
 
 async def test_the_stored_inventory_equals_what_was_taken(conn: asyncpg.Connection) -> None:

@@ -52,7 +52,6 @@ def a_camera(draw):
         angle_deg=draw(st.none() | st.floats(0.5, 360)),
         range_m=draw(st.none() | st.floats(0.5, 900)),
         indoor=draw(st.booleans()),
-        point_class=draw(st.none() | st.sampled_from("12349")),
         pole=draw(st.none() | _TEXT),
         address=draw(st.none() | _TEXT),
         simulated=draw(st.booleans()),

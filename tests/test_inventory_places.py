@@ -1,7 +1,7 @@
 """Streets, schools, key areas from GeoJSON, and the tree of areas from tables."""
 
 import json
-from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.inventory import read_areas, read_places
-from monitor.model import Area, PlaceKind
+from monitor.model import Area, PlaceKind, Requirement
 
 ZURICH = Path(__file__).parents[1] / "monitor/demo/data/zurich-centre"
 SQUARE = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01], [8.0, 47.0]]
@@ -59,18 +59,17 @@ def test_zurich_streets_are_grouped_by_name_and_tunnels_left_out():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "types"),
+    ("name", "kind", "count"),
     [
-        ("school_buildings", PlaceKind.SCHOOL, {"SC": 72}),
-        ("school_points", PlaceKind.SCHOOL, {"SC": 5}),
-        ("key_areas", PlaceKind.KEY_AREA, {"HO": 34, "GV": 8, "CU": 4, "RS": 3}),
+        ("school_buildings", PlaceKind.SCHOOL, 72),
+        ("school_points", PlaceKind.SCHOOL, 5),
+        ("key_areas", PlaceKind.KEY_AREA, 3),
     ],
 )
-def test_zurich_schools_and_key_areas_are_recognised_by_class(name, kind, types):
+def test_zurich_schools_say_it_by_class_and_named_areas_by_kind(name, kind, count):
     reading = read_places(ZURICH / f"{name}.geojson")
     assert reading.ok
-    assert {place.kind for place in reading.rows} == {kind}
-    assert Counter(place.area_type for place in reading.rows) == types
+    assert [place.kind for place in reading.rows] == [kind] * count
     assert len({place.code for place in reading.rows}) == len(reading.rows)
     assert all(place.name for place in reading.rows)
 
@@ -140,12 +139,25 @@ def test_unnamed_pieces_stay_apart_even_with_one_source_id(collection):
 def test_the_file_may_say_it_all_itself(collection):
     path = collection(
         feature(
-            "Polygon", [SQUARE], 编码="K1", 名称="广场东", 区域类型="广场", 应装数=4, area_code="61"
+            "Polygon", [SQUARE], 编码="K1", 名称="广场东", kind="指定区域", 应装数=4, area_code="61"
         )
     )
     (place,) = read_places(path).rows
     assert (place.kind, place.code, place.name) == (PlaceKind.KEY_AREA, "K1", "广场东")
-    assert (place.area_type, place.required, place.area_code) == ("SQ", 4, "61")
+    assert (place.requirement, place.area_code) == (None, "61")
+    assert place.required_draft == 4  # a number without a reason: kept, and counted nowhere
+
+
+def test_a_requirement_is_read_with_its_reason(collection):
+    reason = {"purpose": "School crossing", "ground": "Decision 3", "review_due": "2027-01-31"}
+    path = collection(street(name="A", required_share=0.5, **reason))
+    (place,) = read_places(path).rows
+    assert place.requirement == Requirement(
+        share=0.5,
+        purpose="School crossing",
+        ground="Decision 3",
+        review_due=date(2027, 1, 31),
+    )
 
 
 def test_the_caller_may_say_the_kind(collection):
@@ -156,10 +168,15 @@ def test_the_caller_may_say_the_kind(collection):
         read_places(path, "bakery")
 
 
-def test_an_unknown_class_is_other_with_a_warning(collection):
-    reading = read_places(collection(feature("Polygon", [SQUARE], **{"class": "lighthouse"})))
-    assert reading.rows[0].area_type == "OT"
-    assert reading.warnings[0].value == "lighthouse"
+@pytest.mark.parametrize(
+    "word", ["hospital", "clinic", "place_of_worship", "apartments", "government", "lighthouse"]
+)
+def test_no_class_of_a_map_makes_a_named_area(collection, word):
+    path = collection(feature("Polygon", [SQUARE], **{"class": word}))
+    reading = read_places(path)
+    assert (reading.ok, reading.rows) == (True, ())
+    assert "kind = key_area, or --kind key_area" in reading.warnings[0].advice
+    assert read_places(path, "key_area").rows[0].kind is PlaceKind.KEY_AREA
 
 
 def test_heights_are_dropped_and_a_feature_without_geometry_is_left_out(collection):
@@ -186,10 +203,13 @@ def test_heights_are_dropped_and_a_feature_without_geometry_is_left_out(collecti
         (feature("MultiPolygon", None), "missing"),
         (feature("GeometryCollection", []), "Unknown geometry"),
         (feature(["x"], []), "Unknown geometry"),
-        (feature("Point", [8, 47], **{"class": "hospital"}), "cannot be a Point"),
+        (feature("Point", [8, 47], kind="key_area"), "A named area cannot be a Point"),
         (feature("Polygon", [SQUARE], kind="street"), "cannot be a Polygon"),
         (feature("Polygon", [SQUARE], kind="pub"), "Unknown kind"),
-        (feature("Polygon", [SQUARE], required="many"), "no count"),
+        (feature("Polygon", [SQUARE], kind="key_area", required="many"), "no count"),
+        (street(required_share=0.5), "needs a purpose"),
+        (street(required_share=0.5, purpose="p", ground="g", review_due="soon"), "cannot be read"),
+        (street(required_share=2, purpose="p", ground="g", review_due="2027-01-31"), "at most 1"),
     ],
 )
 def test_a_broken_feature_is_named_by_its_number(collection, broken, reason):

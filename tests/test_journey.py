@@ -113,7 +113,7 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
 
             await until(dark)
             (row,) = await panel(
-                database, "technicians/camledger-technicians.json", "Offline now, worst first"
+                database, "technicians/camledger-technicians.json", "Offline now, oldest first"
             )
             assert "W1" in str(dict(row))
 

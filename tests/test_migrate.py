@@ -13,6 +13,8 @@ RELEASED = """
 0003_figures.sql 2559dfd44f653932
 0004_views.sql 07baa94c6e5fba51
 0005_names.sql 8adf16f3b25ad66d
+0006_opaque.sql 80ec5826c49d9ac0
+0007_requirement.sql 2d96549d4b63056e
 """
 
 

@@ -125,7 +125,7 @@ async def test_the_map_is_drawn_and_leads_to_a_camera(browser: Browser, address:
         )
         assert colours == [0.25, 1]
 
-        await page.click("#list button >> nth=0")
+        await page.click("#list button >> nth=2")
         await expect(page.locator("#detail h3")).to_have_text("River road west")
         await expect(page.locator("#detail")).to_contain_text("192.0.2.8:80")
         await drawn(page, "camera")

@@ -72,7 +72,6 @@ def area(code: str, depth: int = 0, **changes: object) -> AreaLine:
         depth=depth,
         cameras=25,
         ledger=kept,
-        light=Light.GREEN,
     )
     return replace(line, **changes)
 
@@ -80,7 +79,7 @@ def area(code: str, depth: int = 0, **changes: object) -> AreaLine:
 def figures(**changes: object) -> Figures:
     """A report with one of everything, each name hostile."""
     week = period("weekly", None, "Asia/Shanghai", NOW)
-    targets = Targets()
+    targets = Targets(green=0.98)
     spent = replace(
         hours(up=970, down=20, unobserved=30, exempt=5, out_of_service=2),
         causes={Cause.COLLECTOR_LOST: timedelta(hours=30)},
@@ -154,15 +153,19 @@ def figures(**changes: object) -> Figures:
                 kind="street",
                 unit="m",
                 places=1,
+                required=1,
                 covered=covered,
-                without_any=0,
-                below_half=1,
-                full_cover=0,
             ),
         ),
         places=(
             PlaceLine(
-                place_id=7, kind="street", name=HOSTILE, area="@A", unit="m", covered=covered
+                place_id=7,
+                kind="street",
+                name=HOSTILE,
+                area="@A",
+                unit="m",
+                required=0.5,
+                covered=covered,
             ),
         ),
         model=CoverageModel(settings={"name": HOSTILE, "line_of_sight": False}, as_of=NOW),
@@ -289,13 +292,20 @@ def test_a_period_that_cannot_be_is_refused_in_words(
     ],
 )
 def test_targets_are_compared_before_rounding(up: float, down: float, light: Light) -> None:
-    assert Targets().judge(hours(up=up, down=down)) is light
+    assert Targets(green=0.98).judge(hours(up=up, down=down)) is light
+
+
+def test_without_a_contract_nothing_is_judged() -> None:
+    assert Targets().judge(hours(up=50, down=50)) is Light.NO_TARGET
+    text = Page(render_html(figures(targets=Targets(), light=Light.NO_TARGET))).text
+    assert "No maintenance contract names a target, so nothing is judged" in text
+    assert not any(word in text for word in ("green", "红", "●", "▲", "■"))
 
 
 def test_too_little_observed_time_gives_no_rate_and_no_light() -> None:
     enough, less = hours(up=80, unobserved=20), hours(up=79.9, unobserved=20.1)
-    assert (published(enough), Targets().judge(enough)) == (1.0, Light.GREEN)
-    assert (published(less), Targets().judge(less)) == (None, Light.INSUFFICIENT)
+    assert (published(enough), Targets(green=0.98).judge(enough)) == (1.0, Light.GREEN)
+    assert (published(less), Targets(green=0.98).judge(less)) == (None, Light.INSUFFICIENT)
     assert Targets().judge(hours(exempt=5, out_of_service=5)) is Light.NONE
 
 
@@ -352,20 +362,14 @@ def camera_in(code: str | None, number: int) -> CameraLine:
     return CameraLine(code=f"c{number}", name="", area_code=code, area=None, ledger=hours(up=1))
 
 
-def test_ranks_are_given_within_a_level_and_shared_by_equal_rates() -> None:
+def test_areas_stand_in_the_order_of_the_tree_whatever_their_rates() -> None:
     nodes = [Node(code="1", name="top", parent=None, level="city")] + [
-        Node(code=f"1{each}", name=each, parent="1", level="district") for each in "abcde"
+        Node(code=f"1{each}", name=each, parent="1", level="district") for each in "ba"
     ]
-    cameras = [camera_in(f"1{each}", n) for each in "abcd" for n in range(20)]
-    cameras += [camera_in("1e", n) for n in range(19)]
-    rates = {"1": 97, "1a": 99, "1b": 99, "1c": 98, "1d": 100, "1e": 100}
-    ledgers = {code: hours(up=rate, down=100 - rate) for code, rate in rates.items()}
-    ledgers["1d"] = hours(up=50, unobserved=50)
-    found = lines(nodes, ledgers, cameras, Targets())
-    assert [(each.code, each.rank) for each in found] == [
-        ("1", None), ("1a", 1), ("1b", 1), ("1c", 3), ("1d", None), ("1e", None),
-    ]  # fmt: skip
-    assert [each.cameras for each in found] == [99, 20, 20, 20, 20, 19]
+    cameras = [camera_in("1a", n) for n in range(3)] + [camera_in("1b", 9)]
+    ledgers = {"1a": hours(up=10, down=90), "1b": hours(up=100)}
+    found = lines(nodes, ledgers, cameras)
+    assert [(each.code, each.cameras) for each in found] == [("1", 4), ("1a", 3), ("1b", 1)]
 
 
 def test_a_ring_of_areas_does_not_hang_the_report() -> None:
@@ -373,7 +377,7 @@ def test_a_ring_of_areas_does_not_hang_the_report() -> None:
         Node(code="x", name="x", parent="y", level=""),
         Node(code="y", name="y", parent="x", level=""),
     ]
-    assert lines(nodes, {}, [camera_in("x", 1)], Targets()) == ()
+    assert lines(nodes, {}, [camera_in("x", 1)]) == ()
 
 
 def test_a_big_tree_is_shown_down_to_the_level_that_fits() -> None:
@@ -425,7 +429,7 @@ def test_a_rate_stands_with_numerator_denominator_method_and_share() -> None:
 def test_insufficient_data_prints_bounds_instead_of_a_rate() -> None:
     spent = hours(up=60, unobserved=40)
     text = Page(render_html(figures(total=spent, light=Light.INSUFFICIENT))).text
-    assert "no rate is printed and nobody is ranked" in text
+    assert "so no rate is printed" in text
     assert "between 60.00 % and 100.00 %" in text
 
 

@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole grammar; the README's table of verbs is made of it."""
     root = argparse.ArgumentParser(
         prog="camledger",
-        description="Inventory, health and coverage monitor for a city's camera network.",
+        description="Open register and health monitor for estates of fixed cameras.",
     )
     root.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
     root.add_argument("--verbose", action="store_true", help="log details")
@@ -84,7 +84,15 @@ def _add_asking(verbs: Any) -> None:
     ledger.add_argument(
         "--to", dest="ends_at", type=_moment, metavar="TIME", help="default and latest: now"
     )
-    for each in (probe, status, coverage, ledger):
+    need = _verb(verbs, "requirement", "needs.requirement", "What a place needs, and why.")
+    need.add_argument("action", choices=["list", "set", "withdraw"])
+    need.add_argument("place", nargs="?", metavar="PLACE", help="its code, or its whole name")
+    need.add_argument("--share", type=float, metavar="SHARE", help="of the place, above 0, up to 1")
+    need.add_argument("--purpose", metavar="TEXT", help="what for")
+    need.add_argument("--ground", metavar="TEXT", help="law, permit, decision, with its date")
+    need.add_argument("--review", type=_day, metavar="DATE", help="from this day it counts no more")
+    _by(need)
+    for each in (probe, status, coverage, ledger, need):
         _json(each)
 
 
@@ -98,12 +106,13 @@ def _add_papers(verbs: Any) -> None:
     take.add_argument("--mapping", metavar="FILE", help="TOML that names foreign columns")
     take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
     take.add_argument("--area", metavar="CODE", help="area of places that name none")
+    _by(take)
     give = _verb(verbs, "export", "papers.give", "Write the inventory as CSV that import reads.")
     give.add_argument("what", choices=["cameras"])
     give.add_argument("file", type=Path, metavar="FILE")
     report = _verb(verbs, "report", "publishing.report", "Write a report of closed days.")
     report.add_argument("kind", choices=["daily", "weekly", "monthly"])
-    report.add_argument("--date", type=date.fromisoformat, help="a day inside the period")
+    report.add_argument("--date", type=_day, help="a day inside the period")
     report.add_argument("--format", default="html,csv", help="html, csv (default: both)")
     report.add_argument("--out", type=Path, metavar="DIR", help="folder (default: reports.dir)")
     boards = _verb(verbs, "dashboards", "publishing.boards", "Write or push the Grafana boards.")
@@ -113,8 +122,19 @@ def _add_papers(verbs: Any) -> None:
         _json(each)
 
 
+def _by(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--by", metavar="NAME", help="who orders it (default: the system account)")
+
+
 def _json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f'"{text}" is no day like 2026-01-31') from exc
 
 
 def _moment(text: str) -> datetime:

@@ -118,14 +118,14 @@ def _print_offline(offline: list[dict[str, Any]]) -> None:
         print("No camera is offline.")
         return
     show.table(
-        ["camera", "name", "offline for", "why", "dark m", "next step"],
+        ["camera", "name", "offline for", "why", "one trip", "next step"],
         [
             [
                 each["camera_code"],
                 each["name"],
                 show.duration(each["offline_s"]),
                 each["meaning"],
-                each["share_m"],
+                each["one_trip"],
                 each["advice"],
             ]
             for each in offline
@@ -144,13 +144,17 @@ async def coverage(arguments: argparse.Namespace) -> int:
         show.as_json(rows)
         return 0
     show.table(
-        ["place", "kind", "length m", "area m²", "designed", "effective", "upper", "twice", "gaps"],
+        [
+            *("place", "kind", "length m", "area m²", "required"),
+            *("designed", "effective", "upper", "twice", "gaps"),
+        ],
         [
             [
                 each["place"],
                 each["kind"],
                 each["length_m"],
                 each["area_m2"],
+                show.percent(each["required"]),
                 show.percent(each["designed"]),
                 show.percent(each["effective"]),
                 show.percent(each["upper"]),

@@ -10,6 +10,7 @@ from db import cameras
 from monitor import intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
+from monitor.cli.person import who
 from monitor.inventory import Reading
 from monitor.opening import connected, utc_now
 
@@ -36,7 +37,9 @@ async def take(arguments: argparse.Namespace) -> int:
                 conn, reading.rows, source=source, now=now, dry_run=dry
             )
         else:
-            outcome = await intake.take_places(conn, reading.rows, now=now, dry_run=dry)
+            outcome = await intake.take_places(
+                conn, reading.rows, now=now, by=who(arguments), dry_run=dry
+            )
     _print_problems(reading, arguments, outcome)
     return 0
 

@@ -14,7 +14,7 @@ from monitor.coverage.extent import CameraFigures, Gap, GapKind, Part, PlaceFigu
 from monitor.coverage.gaps import Blind, measure_m
 from monitor.coverage.sectors import Ints
 from monitor.coverage.survey import Band, Survey
-from monitor.coverage.sweep import SHARE_PARTS, Lengths, Weights
+from monitor.coverage.sweep import Lengths, Weights
 from monitor.coverage.targets import APPROACH, MAIN
 from monitor.model import PlaceKind
 
@@ -154,22 +154,16 @@ def _band(
     return _ratio(low, amount), _ratio(high, amount)
 
 
-def cameras(known: Survey, chosen: Ints, losses: Ints) -> dict[int, CameraFigures]:
-    """Figures of the chosen camera indices, by camera key; `losses` has the rows exclusive, solo,
-    share."""
-    columns = [known.seen_um[chosen] / UM_PER_M]
-    columns += [losses[0, chosen] / UM_PER_M, losses[1, chosen] / UM_PER_M]
-    columns += [losses[2, chosen] / (UM_PER_M * SHARE_PARTS)]
-    rows = zip(chosen.tolist(), *(column.tolist() for column in columns), strict=True)
+def cameras(known: Survey, chosen: Ints, exclusive_um: Ints) -> dict[int, CameraFigures]:
+    """Figures of the chosen camera indices, by camera key; `exclusive_um` is by camera index."""
+    seen_m, exclusive_m = known.seen_um[chosen] / UM_PER_M, exclusive_um[chosen] / UM_PER_M
     return {
         known.keys[index]: CameraFigures(
-            camera=known.keys[index],
-            seen_m=seen,
-            exclusive_m=exclusive,
-            solo_m=solo,
-            share_m=share,
+            camera=known.keys[index], seen_m=seen, exclusive_m=exclusive
         )
-        for index, seen, exclusive, solo, share in rows
+        for index, seen, exclusive in zip(
+            chosen.tolist(), seen_m.tolist(), exclusive_m.tolist(), strict=True
+        )
     }
 
 

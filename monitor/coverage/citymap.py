@@ -47,7 +47,7 @@ class CoverageMap:
         cameras_known = len(self.survey.keys)
         self._online = np.zeros(cameras_known, dtype=bool)
         self._unknown = np.ones(cameras_known, dtype=bool)
-        self._losses = np.zeros((3, len(self.survey.rows)), dtype=np.int64)
+        self._exclusive_um = np.zeros(len(self.survey.rows), dtype=np.int64)
         self._cost(self._all_targets())
 
     @property
@@ -132,24 +132,22 @@ class CoverageMap:
         )
 
     def _cost(self, targets: Ints) -> tuple[Ints, sweep.Counts]:
-        """Counts the targets and renews what their cameras' losses are."""
+        """Counts the targets and renews what their cameras alone see."""
         ends, rows = self.survey.ends, self.survey.rows
         which, weights = sweep.ends_of(ends, targets), self.weights()
         counts = sweep.count(ends, weights, which)
-        # approaches repeat metres of streets: they would count a loss twice
+        # approaches repeat metres of streets: they would count twice
         headline = _marks(targets[targets % 2 == MAIN], self.survey.layout.targets)
         chosen = np.flatnonzero(headline[ends.row_target])
         row = Rows(
             camera=rows.camera[chosen], start=ends.row_start[chosen], end=ends.row_end[chosen]
         )
-        found = sweep.losses(ends, counts, weights, which, row)
-        self._losses[:, chosen] = found.exclusive, found.solo, found.share
+        self._exclusive_um[chosen] = sweep.exclusive(ends, counts, weights, which, row)
         return which, counts
 
     def _per_camera(self) -> Ints:
-        """Rows exclusive, solo, share; one column per camera."""
-        camera, count = self.survey.rows.camera, len(self.survey.keys)
-        return np.array([sums(camera, amount, count) for amount in self._losses])
+        """What each camera alone sees, in micrometres by camera index."""
+        return sums(self.survey.rows.camera, self._exclusive_um, len(self.survey.keys))
 
     def _gaps(self, which: Ints, counts: sweep.Counts) -> dict[int, list[Gap]]:
         blind = gaps.blind(self.survey.axis, self.survey.ends, counts, which, self._gap_um)

@@ -1,10 +1,9 @@
-"""The figures of coverage as they leave this folder: per place, per camera, per city.
+"""The figures of coverage as they leave this folder: per place and per camera.
 
 Ratios are 0..1, or None where there is nothing to divide by. Storing and printing them is left to
 others.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,16 +85,12 @@ class PlaceFigures:
 class CameraFigures:
     """One installed camera, over all streets and school perimeters, metres.
 
-    seen_m: inside its fields. exclusive_m: seen by no other online camera. solo_m: dark length that
-    it alone would bring back. share_m: the same divided equally among the offline cameras that
-    would; shares add up to what offline cameras cost the city.
+    seen_m: inside its fields. exclusive_m: seen by no other online camera.
     """
 
     camera: int
     seen_m: float
     exclusive_m: float
-    solo_m: float
-    share_m: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,47 +99,3 @@ class Figures:
 
     places: dict[int, PlaceFigures]
     cameras: dict[int, CameraFigures]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CityFigures:
-    """Sum of covered amounts over the sum of amounts, never a mean of ratios.
-
-    amount: metres, or square metres for key areas. none, under_half, nearly_all: places with an
-    effective ratio of 0, below 0.5, of 0.95 and more.
-    """
-
-    places: int
-    amount: float
-    designed: float | None
-    effective: float | None
-    redundant: float | None
-    none: int
-    under_half: int
-    nearly_all: int
-
-
-def whole_city(places: Iterable[PlaceFigures], kind: PlaceKind) -> CityFigures:
-    """The figure of all places of one kind; places without length or area are left out."""
-    amounts = [
-        (one, one.area_m2 if kind is PlaceKind.KEY_AREA else one.length_m)
-        for one in places
-        if one.kind is kind and one.effective is not None
-    ]
-    known = [(one, amount) for one, amount in amounts if amount]
-    total = sum(amount for _, amount in known)
-    now = [one.effective or 0.0 for one, _ in known]
-
-    def ratio(pairs: Iterable[tuple[float | None, float]]) -> float | None:
-        return sum((share or 0.0) * amount for share, amount in pairs) / total if total else None
-
-    return CityFigures(
-        places=len(known),
-        amount=total,
-        designed=ratio((one.designed, amount) for one, amount in known),
-        effective=ratio((one.effective, amount) for one, amount in known),
-        redundant=ratio((one.redundant, amount) for one, amount in known),
-        none=sum(share == 0 for share in now),
-        under_half=sum(share < 0.5 for share in now),
-        nearly_all=sum(share >= 0.95 for share in now),
-    )

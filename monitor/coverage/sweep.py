@@ -13,9 +13,6 @@ from monitor.coverage.axis import Axis, sums
 from monitor.coverage.intervals import Rows
 from monitor.coverage.sectors import Bools, Ints
 
-SHARE_PARTS = 5040
-"""Shares are kept in 1/5040 micrometre: equal parts of up to ten cameras are then whole numbers."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ends:
@@ -77,17 +74,6 @@ class Lengths:
     thrice: Ints
     reachable: Ints
     reachable_now: Ints
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Losses:
-    """Per row. exclusive: micrometres only this online camera sees. solo: dark micrometres this
-    offline camera alone would bring back. share: the same divided among the offline cameras that
-    would, in 1/5040 micrometre."""
-
-    exclusive: Ints
-    solo: Ints
-    share: Ints
 
 
 def sort_ends(axis: Axis, rows: Rows, cameras: int) -> Ends:
@@ -155,22 +141,13 @@ def lengths(ends: Ends, counts: Counts, which: Ints) -> Lengths:
     )
 
 
-def losses(ends: Ends, counts: Counts, weights: Weights, which: Ints, row: Rows) -> Losses:
-    """For rows whose targets all lie in `which`; `row` holds the positions of those rows' ends."""
-    piece = ends.piece[which]
-    offline = counts.installed - counts.hopeful
-    dark = (counts.online == 0) & (offline > 0)
-    is_online = weights.online[row.camera]
-    is_offline = weights.installed[row.camera] - weights.hopeful[row.camera]
+def exclusive(ends: Ends, counts: Counts, weights: Weights, which: Ints, row: Rows) -> Ints:
+    """Per row, micrometres that only this online camera sees.
+
+    For rows whose targets all lie in `which`; `row` holds the positions of those rows' ends.
+    """
+    alone = ends.piece[which] * (counts.online == 1)
+    running = np.concatenate([[0], np.cumsum(alone)])
     begin, end = np.searchsorted(which, row.start), np.searchsorted(which, row.end)
-
-    def integral(density: Ints) -> Ints:
-        running = np.concatenate([[0], np.cumsum(density)])
-        total: Ints = running[end] - running[begin]
-        return total
-
-    return Losses(
-        exclusive=is_online * integral(piece * (counts.online == 1)),
-        solo=is_offline * integral(piece * dark),
-        share=is_offline * integral(piece * dark * SHARE_PARTS // np.maximum(offline, 1)),
-    )
+    found: Ints = weights.online[row.camera] * (running[end] - running[begin])
+    return found

@@ -6,6 +6,7 @@ Mapped cameras keep every gap of their file; only their network address is one o
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from shapely.ops import nearest_points
 
 from monitor.geodesy.projection import Projection
 from monitor.inventory import read_cameras, read_places
-from monitor.model import Area, Camera, CameraKind, Intent, Place, PlaceKind
+from monitor.model import Area, Camera, CameraKind, Intent, Place, PlaceKind, Requirement
 
 DATA = Path(__file__).parent / "data" / "zurich-centre"
 HTTP_PORT = 8000
@@ -23,7 +24,7 @@ RTSP_PORT = 8554
 _CENTRE = (8.54315, 47.37425)
 _SEED = 2026
 _ALONG_STREETS = 200
-_AT_SITES = 100  # schools and key areas
+_AT_SITES = 100  # schools and named areas
 _PLANNED = 6
 _REPAIR = 3
 _NEAR_M = 60.0
@@ -38,6 +39,30 @@ _KINDS = (
     + [CameraKind.HALF_DOME] * 4
     + [CameraKind.DOME_PTZ] * 3
     + [CameraKind.PANORAMA]
+)
+
+
+_REVIEW_IN = timedelta(days=300)
+# What the sample city has stated that it needs: names, share, purpose, ground. No other place does.
+_NEEDS = (
+    (
+        ("Bahnhof Enge", "Bahnhof Stadelhofen", "Zürich Hauptbahnhof"),
+        0.3,
+        "Crowd safety at the station",
+        "Sample decision 12/2026 of 2026-03-02",
+    ),
+    (
+        ("Bahnhofquai", "Hirschengraben", "Langstrasse"),
+        0.1,
+        "Traffic flow at signals",
+        "Sample decision 7/2026 of 2026-02-10",
+    ),
+    (
+        ("Schulhaus Scherr", "Schulhaus Sumatra", "Schulhaus Hutten"),
+        0.5,
+        "School crossing",
+        "Sample decision 9/2026 of 2026-02-24",
+    ),
 )
 
 
@@ -60,6 +85,16 @@ def load() -> City:
         for index, camera in enumerate([*mapped, *made])
     ]
     return City(areas=tuple(_areas()), places=places, cameras=tuple(cameras))
+
+
+def with_needs(places: Sequence[Place], day: date) -> list[Place]:
+    """The places, a few of them with what they need as of this day."""
+    needs = {
+        name: Requirement(share=share, purpose=purpose, ground=ground, review_due=day + _REVIEW_IN)
+        for names, share, purpose, ground in _NEEDS
+        for name in names
+    }
+    return [replace(each, requirement=needs.get(each.name)) for each in places]
 
 
 def address(index: int) -> str:
@@ -114,7 +149,6 @@ def _simulated(places: Sequence[Place]) -> Iterator[Camera]:
             kind=CameraKind.FIXED if spot.aimed else chance.choice(_KINDS),
             direction=f"{spot.azimuth_deg:.0f}",
             pole=f"SIM-POLE-{number // 2:04d}",
-            point_class=str(chance.choice((1, 1, 2, 3))),
             address=spot.where,
             simulated=True,
         )
@@ -170,7 +204,7 @@ class _Ground:
         return _Spot(x=here.x, y=here.y, azimuth_deg=azimuth, where=self._names[index] or "street")
 
     def at_sites(self, chance: random.Random, count: int) -> Iterator[_Spot]:
-        """Spots on streets beside schools and key areas, looking at them."""
+        """Spots on streets beside schools and named areas, looking at them."""
         near = [
             (name, site, line)
             for name, site in self._sites

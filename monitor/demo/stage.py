@@ -76,7 +76,8 @@ class Stage:
             sample = city.load()
             async with conn.transaction():
                 await intake.take_areas(conn, sample.areas)
-                await intake.take_places(conn, sample.places, now=now)
+                needed = city.with_needs(sample.places, now.date())
+                await intake.take_places(conn, needed, now=now, by="sample city")
                 await intake.take_cameras(conn, sample.cameras, source="sample city", now=now)
         finally:
             await conn.close()

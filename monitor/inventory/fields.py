@@ -28,17 +28,16 @@ class Shape(StrEnum):
     RANGE = "metres"
     INDOOR = "1 outdoor, 2 indoor; or true, false, indoor, outdoor"
     FLAG = "true or false"
-    CLASS = "1, 2, 3, 4, 9"
     MAC = "XX-XX-XX-XX-XX-XX"
     DATE = "date"
     IPV6 = "IPv6 address"
 
 
 class Need(StrEnum):
-    """M mandatory, c by class (domain 3.1), o optional."""
+    """How often operators' sheets have it (domain 4.1): M usual, c often, o now and then."""
 
-    MANDATORY = "M"
-    BY_CLASS = "c"
+    USUAL = "M"
+    OFTEN = "c"
     OPTIONAL = "o"
 
 
@@ -86,7 +85,6 @@ angle_deg | o | ANGLE | angle_deg | angle, field_of_view, fov, horizontal_field_
 水平视场角
 range_m | o | RANGE | range_m | range, max_view_distance, 监控距离, 可视距离, 可视范围
 indoor | o | INDOOR | indoor | room_type, 室内外, 室内/室外, 室外室内, 安装位置室内外
-point_class | M | CLASS | point_class | point_type, 监控点位类型, 点位类型, 点位类别, 监控点类别
 pole | o | TEXT | pole | pole_no, pole_number, 杆号, 立杆编号, 杆件编号
 address | M | TEXT | address | location, install_address, 安装地址, 安裝地址, 设备地址, 地址, \
 详细地址
@@ -96,17 +94,12 @@ model | o | TEXT | | device_model, 型号, 设备型号
 alias | o | TEXT | | 点位俗称, 俗称
 ipv6 | o | IPV6 | | ipv6_address, IPv6地址
 mac | M | MAC | | mac_address, MAC地址
-function_type | M | TEXT | | 功能类型, 摄像机功能类型
 light | o | TEXT | | supply_light_type, 补光, 补光属性
 codec | o | TEXT | | 编码格式, 摄像机编码格式
-position_type | M | TEXT | | 位置类型, 摄像机位置类型
-networked | M | TEXT | | 联网属性
-police_unit | M | TEXT | | 所属辖区公安机关, 所属公安机关
 installed_at | c | DATE | | install_time, install_date, 安装时间, 安装日期
 manager | c | TEXT | | management_unit, 管理单位
 manager_tel | c | TEXT | | 联系方式, 管理单位联系方式, 联系电话
 retention_days | c | TEXT | | 录像保存天数, 存储天数
-department | M | TEXT | | 所属部门/行业, 所属部门, 所属行业
 owner | o | TEXT | | owner_code, 产权单位, 权属单位, 建设单位
 maintainer | o | TEXT | | 维护单位, 运维单位
 maintainer_tel | o | TEXT | | 维护单位电话, 维护单位联系方式, 运维电话
@@ -134,7 +127,6 @@ security_level | o | TEXT | | security_level_code, 安全等级
 imaging | o | TEXT | | 成像, 成像方式
 filing_no | c | TEXT | | 备案号, 备案编号
 filed_at | c | DATE | | filing_date, 备案日期, 备案时间
-area_type | o | TEXT | | 区域类型, 场所类型
 source_longitude | o | TEXT | | 原始经度
 source_latitude | o | TEXT | | 原始纬度
 crs_source | o | TEXT | | 原始坐标系

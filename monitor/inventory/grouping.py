@@ -14,14 +14,14 @@ from typing import Any
 
 from monitor.inventory import geojson
 from monitor.inventory.problems import Findings
-from monitor.model import Place, PlaceKind
+from monitor.model import Place, PlaceKind, Requirement
 
 _EARTH_M = 6_371_008.8  # mean radius; haversine is within 0.6 % of the ellipsoid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """One feature understood: a whole school or key area, or a piece of a street."""
+    """One feature understood: a whole school or named area, or a piece of a street."""
 
     number: int
     kind: PlaceKind
@@ -30,8 +30,8 @@ class Piece:
     name: str
     word: str
     area_code: str | None
-    area_type: str | None
-    required: int | None
+    required_draft: int | None
+    requirement: Requirement | None
     geometry: Mapping[str, Any]
     left_out: bool
 
@@ -70,14 +70,15 @@ def _street(code: str, group: Sequence[Piece]) -> Place | None:
     hidden = math.fsum(
         _length_m(line) for piece in group if piece.left_out for line in _lines(piece)
     )
-    required = [piece.required for piece in group if piece.required is not None]
+    drafts = [piece.required_draft for piece in group if piece.required_draft is not None]
     return Place(
         kind=PlaceKind.STREET,
         code=code,
         name=group[0].name or f"{group[0].word} {group[0].id}",
         geometry={"type": "MultiLineString", "coordinates": lines},
         area_code=group[0].area_code,
-        required=max(required) if required else None,
+        required_draft=max(drafts, default=None),
+        requirement=next((piece.requirement for piece in group if piece.requirement), None),
         excluded_m=round(hidden, 1),
     )
 
@@ -109,8 +110,8 @@ def others(pieces: Sequence[Piece]) -> list[tuple[int, Place]]:
                 name=piece.name or f"{piece.word} {piece.id}",
                 geometry=piece.geometry,
                 area_code=piece.area_code,
-                area_type=piece.area_type,
-                required=piece.required,
+                required_draft=piece.required_draft,
+                requirement=piece.requirement,
             ),
         )
         for piece in whole

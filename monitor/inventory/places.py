@@ -1,20 +1,23 @@
-"""Reads streets, schools and key areas from GeoJSON, streets grouped by their name.
+"""Reads streets, schools and named areas from GeoJSON, streets grouped by their name.
 
-Geometry is checked and kept in degrees; what of it is watched is left to `monitor.coverage`.
+A line is a street, a school says so by its class, and any other polygon becomes a named area only
+when a person says so. Geometry is checked and kept in degrees; what of it is watched is left to
+`monitor.coverage`.
 """
 
 import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from monitor.inventory import fields, geojson, grouping, kinds, source
+from monitor.inventory import fields, geojson, grouping, source
 from monitor.inventory.geojson import Feature
 from monitor.inventory.grouping import Piece
 from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
 from monitor.inventory.source import LIMITS, Form, Limits
-from monitor.model import Place, PlaceKind
+from monitor.model import Place, PlaceKind, Requirement
 
 _LINES = ("LineString", "MultiLineString")
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -23,6 +26,11 @@ _ALLOWED: Mapping[PlaceKind, tuple[str, ...]] = {
     PlaceKind.SCHOOL: (*_POLYGONS, "Point"),
     PlaceKind.KEY_AREA: _POLYGONS,
 }
+_WORDS: Mapping[PlaceKind, str] = {
+    PlaceKind.STREET: "street",
+    PlaceKind.SCHOOL: "school",
+    PlaceKind.KEY_AREA: "named area",
+}
 _LEFT_OUT = frozenset({"is_tunnel", "is_covered", "is_under_construction"})
 _HEADERS: Mapping[str, tuple[str, ...]] = {
     "code": ("code", "place_code", "编码", "代码"),
@@ -30,9 +38,15 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
     "area_code": ("area_code", "admin_area", "行政区域", "行政区划代码"),
     "kind": ("kind",),
     "class": ("class", "subclass", "fclass", "amenity", "building", "highway", "railway"),
-    "area_type": ("area_type", "区域类型", "场所类型"),
     "required": ("required", "required_cameras", "应建数", "应装数"),
+    "required_share": ("required_share", "要求覆盖率"),
+    "purpose": ("purpose", "用途", "目的"),
+    "ground": ("ground", "依据"),
+    "review_due": ("review_due", "复核日期"),
 }
+# Classes of OpenStreetMap and Overture that say school. No other class says a kind of place.
+_SCHOOLS = frozenset({"school", "kindergarten", "college", "university", "education", "childcare"})
+_NAMED = frozenset({"named area", "named_area", "指定区域"})  # how people are shown a key_area
 _NAME_CHARACTERS = 200
 
 
@@ -43,7 +57,7 @@ def read_places(
     area_code: str | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Place]:
-    """kind: of every feature; None recognises it from geometry and class.
+    """kind: of every feature; None takes it from each feature; one that says none is left out.
 
     area_code: for features that name none. Never raises for what a file holds; ValueError when
     `kind` is no kind.
@@ -70,7 +84,11 @@ def _read(
             findings.warn("The feature has no geometry.", "It was left out.", line=number)
             continue
         try:
-            pieces.append(_piece(feature, number, kind, area_code, findings))
+            piece = _piece(feature, number, kind, area_code)
+            if piece is None:
+                _warn_of_kind(feature, number, findings)
+            else:
+                pieces.append(piece)
         except ValueError as error:
             reason, advice = error.args
             findings.error(reason, advice, line=number, value=geojson.plain(feature.id))
@@ -84,32 +102,29 @@ def _piece(
     number: int,
     kind: PlaceKind | None,
     area_code: str | None,
-    findings: Findings,
-) -> Piece:
+) -> Piece | None:
     told = _told(feature.properties)
     geometry = {
         "type": (feature.geometry or {}).get("type"),
         "coordinates": geojson.coordinates(feature.geometry or {}),
     }
-    area_type = _area_type(told, number, findings)
-    found = kind or _kind(told, str(geometry["type"]), area_type)
+    found = kind or _kind(told, str(geometry["type"]))
+    if found is None:
+        return None
     if geometry["type"] not in _ALLOWED[found]:
         allowed = " or ".join(_ALLOWED[found])
-        reason = f"A {found.replace('_', ' ')} cannot be a {geometry['type']}."
+        reason = f"A {_WORDS[found]} cannot be a {geometry['type']}."
         raise ValueError(reason, f"Draw it as {allowed}, or give the right kind.")
-    if found is PlaceKind.KEY_AREA and area_type is None:
-        _warn_of_class(told["class"], number, findings)
-        area_type = "OT"
     return Piece(
         number=number,
         kind=found,
         own_code=told["code"],
         id=_id(feature),
         name=told["name"][:_NAME_CHARACTERS],
-        word=told["class"] or str(found),
+        word=told["class"] or _WORDS[found],
         area_code=told["area_code"] or area_code,
-        area_type=area_type if found is not PlaceKind.STREET else None,
-        required=_required(told["required"]),
+        required_draft=_draft(told["required"]),
+        requirement=_requirement(told),
         geometry=geometry,
         left_out=_is_left_out(feature.properties),
     )
@@ -124,32 +139,27 @@ def _told(properties: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _area_type(told: Mapping[str, str], number: int, findings: Findings) -> str | None:
-    written = told["area_type"]
-    if written:
-        known = kinds.of_text(written)
-        if known is not None:
-            return known
-        advice = f"Use one of {', '.join(kinds.AREA_TYPES)}."
-        findings.warn("Unknown area type.", advice, line=number, column="area_type", value=written)
-    return kinds.of_class(told["class"])
+def _warn_of_kind(feature: Feature, number: int, findings: Findings) -> None:
+    findings.warn(
+        "The feature says no kind of place, and was left out.",
+        "If it shall be a named area, say so: property kind = key_area, or --kind key_area.",
+        line=number,
+        value=geojson.plain(feature.id),
+    )
 
 
-def _warn_of_class(word: str, number: int, findings: Findings) -> None:
-    advice = "It is taken as OT (other); give the property area_type."
-    findings.warn("The class names no area type.", advice, line=number, column="class", value=word)
-
-
-def _kind(told: Mapping[str, str], geometry: str, area_type: str | None) -> PlaceKind:
+def _kind(told: Mapping[str, str], geometry: str) -> PlaceKind | None:
+    """What a feature is: what it says, a street for a line, a school by class; else None."""
     if told["kind"]:
+        word = told["kind"].lower()
         try:
-            return PlaceKind(told["kind"].lower())
+            return PlaceKind(word if word not in _NAMED else "key_area")
         except ValueError:
             reason = f"Unknown kind {told['kind'][:40]!r}."
             raise ValueError(reason, f"Use {', '.join(PlaceKind)}.") from None
     if geometry in _LINES:
         return PlaceKind.STREET
-    return PlaceKind.SCHOOL if area_type == "SC" else PlaceKind.KEY_AREA
+    return PlaceKind.SCHOOL if told["class"].lower() in _SCHOOLS else None
 
 
 def _id(feature: Feature) -> str:
@@ -164,7 +174,32 @@ def _id(feature: Feature) -> str:
     return f"shape-{hashlib.sha256(shape).hexdigest()[:16]}"
 
 
-def _required(text: str) -> int | None:
+def _requirement(told: Mapping[str, str]) -> Requirement | None:
+    """All four of share, purpose, ground and review date, or none: no need without its reason."""
+    words = [told[name] for name in ("required_share", "purpose", "ground", "review_due")]
+    if not told["required_share"]:
+        return None
+    if not all(words):
+        reason = "A required share needs a purpose, a ground and a review date."
+        raise ValueError(reason, "Give purpose, ground and review_due, or leave out all four.")
+    try:
+        found = Requirement(
+            share=float(words[0]),
+            purpose=words[1],
+            ground=words[2],
+            review_due=date.fromisoformat(words[3]),
+        )
+    except ValueError:
+        raise ValueError(
+            f"Share {words[0][:20]!r} or review date {words[3][:20]!r} cannot be read.",
+            "Write the share as 0.8 and the date as 2026-01-31.",
+        ) from None
+    if found.flaw:
+        raise ValueError(found.flaw, "Correct required_share.")
+    return found
+
+
+def _draft(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"\d{1,6}", text, re.ASCII):

@@ -24,7 +24,6 @@ LENIENT = frozenset(
         Shape.KIND,
         Shape.DIRECTION,
         Shape.DIRECTION_CODE,
-        Shape.CLASS,
         Shape.MAC,
         Shape.DATE,
         Shape.IPV6,
@@ -239,7 +238,6 @@ _READERS: Mapping[Shape, Reader] = {
     Shape.RANGE: _range,
     Shape.INDOOR: _word(words.INDOOR),
     Shape.FLAG: _word(words.FLAGS),
-    Shape.CLASS: _word(words.CLASSES),
     Shape.MAC: _mac,
     Shape.IPV6: _ipv6,
 }

@@ -40,11 +40,6 @@ INTENTS: Mapping[str, Intent] = {
     "在建": Intent.PLANNED,
     "试运行": Intent.TRIAL,
 }
-CLASSES: Mapping[str, str] = {
-    **{code: code for code in "12349"},
-    **dict(zip(("一类点", "二类点", "三类点", "公安内部", "其他"), "12349", strict=True)),
-    **dict(zip(("一类", "二类", "三类"), "123", strict=True)),
-}
 INDOOR: Mapping[str, bool] = {
     **dict.fromkeys(("1", "false", "no", "outdoor", "室外"), False),
     **dict.fromkeys(("2", "true", "yes", "indoor", "室内"), True),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.availability import Ledger
-from monitor.reports.content import AreaLine, DayLine, Figures, Light, published
+from monitor.reports.content import DayLine, Figures, Light, published
 from monitor.reports.words import DASH, LIGHTS, percent
 
 WIDTH = 680.0
@@ -16,8 +16,6 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 14.0, 16.0, 24.0
 _HEIGHT = 190.0
 _FLOORS = (0.99, 0.98, 0.95, 0.9, 0.8, 0.6, 0.4, 0.2, 0.0)
 _LABELLED_UP_TO = 10  # more values than this would touch each other
-_BAR_LEFT, _BAR_WIDTH, _ROW = 210.0, 340.0, 24.0
-_LONGEST_NAME = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,34 +43,9 @@ class DayChart:
     right: float
     bottom: float
     grid: tuple[tuple[float, str], ...]
-    target_y: float
+    target_y: float | None
     marks: tuple[Mark, ...]
     joined: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bar:
-    """One area. x_best, x_worst: ends of its whisker."""
-
-    y: float
-    name: str
-    value: str
-    light: Light
-    width: float | None
-    x_best: float | None
-    x_worst: float | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AreaChart:
-    """Availability per area, bars from 0 to 100 %. ticks: (x, label)."""
-
-    height: float
-    left: float
-    row: float
-    ticks: tuple[tuple[float, str], ...]
-    target_x: float
-    bars: tuple[Bar, ...]
 
 
 def days(figures: Figures) -> DayChart:
@@ -118,7 +91,7 @@ def days(figures: Figures) -> DayChart:
         right=WIDTH - _RIGHT,
         bottom=low_y,
         grid=tuple((y(each), f"{each * 100:.6g} %") for each in quarters),
-        target_y=y(figures.targets.green),
+        target_y=None if figures.targets.green is None else y(figures.targets.green),
         marks=tuple(marks),
         joined=_joined(marks),
     )
@@ -130,7 +103,7 @@ def _floor(figures: Figures) -> float:
         for each in figures.days
         if published(each.ledger) is not None and each.ledger.worst is not None
     ]
-    lowest = min([*worst, figures.targets.yellow])
+    lowest = min([*worst, *figures.targets.marks], default=0.0)
     return next(each for each in _FLOORS if each <= lowest)
 
 
@@ -146,42 +119,3 @@ def _joined(marks: Sequence[Mark]) -> tuple[str, ...]:
         else:
             runs[-1].append(f"{each.x},{each.y}")
     return tuple(" ".join(run) for run in runs if len(run) > 1)
-
-
-def areas(shown: Sequence[AreaLine], target: float) -> AreaChart:
-    """Bars of the given areas, from the top down in their order."""
-    bars = []
-    for number, each in enumerate(shown):
-        rate = published(each.ledger)
-        bars.append(
-            Bar(
-                y=number * _ROW,
-                name=_short(each.name),
-                value=_value(each.ledger, target),
-                light=each.light,
-                width=None if rate is None else round(rate * _BAR_WIDTH, 1),
-                x_best=_at(each.ledger.best),
-                x_worst=_at(each.ledger.worst),
-            )
-        )
-    return AreaChart(
-        height=len(bars) * _ROW + 20,
-        left=_BAR_LEFT,
-        row=_ROW,
-        ticks=tuple((_BAR_LEFT + _BAR_WIDTH * part / 4, f"{part * 25} %") for part in range(5)),
-        target_x=_at(target) or _BAR_LEFT,
-        bars=tuple(bars),
-    )
-
-
-def _at(ratio: float | None) -> float | None:
-    return None if ratio is None else round(_BAR_LEFT + ratio * _BAR_WIDTH, 1)
-
-
-def _value(ledger: Ledger, *marks: float) -> str:
-    rate = published(ledger)
-    return DASH if rate is None else percent(rate, *marks)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

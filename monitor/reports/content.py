@@ -12,33 +12,37 @@ from monitor.availability import Ledger
 from monitor.reports.periods import Period
 
 METHOD = "C time-weighted"  # domain 6, card M02; the method that `report.method` names
-OBSERVED_AT_LEAST = 0.8  # below it no rate is printed and nobody is ranked (domain 6)
-RANKED_FROM = 20  # cameras; a rank of fewer would be a rank of single poles
+OBSERVED_AT_LEAST = 0.8  # below it no rate is printed (domain 6)
 BANDS_DAYS = (3, 7, 30)  # M08, long offline
-FULL_COVER, HALF_COVER = 0.95, 0.5
 
 
 class Light(StrEnum):
-    """The judgement of one rate (红黄绿)."""
+    """The judgement of the whole against the contract's target; without one there is none."""
 
     GREEN = "green"
     YELLOW = "yellow"
     RED = "red"
     INSUFFICIENT = "insufficient data"
     NONE = "nothing assessed"
+    NO_TARGET = "no target"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Targets:
-    """Availability that is green, and how far below (as a ratio) yellow reaches: 98 % and 95 %."""
+    """What the maintenance contract asks for, None without one; `margin` below it is yellow."""
 
-    green: float = 0.98
+    green: float | None = None
     margin: float = 0.03
 
     @property
-    def yellow(self) -> float:
+    def yellow(self) -> float | None:
         """The lowest availability that is still yellow."""
-        return round(self.green - self.margin, 9)
+        return None if self.green is None else round(self.green - self.margin, 9)
+
+    @property
+    def marks(self) -> tuple[float, ...]:
+        """The limits that rounding must not reach."""
+        return tuple(each for each in (self.green, self.yellow) if each is not None)
 
     def judge(self, ledger: Ledger) -> Light:
         """Compares the unrounded rate; too little observed time is not judged."""
@@ -47,6 +51,8 @@ class Targets:
             return Light.NONE if not ledger.unobserved else Light.INSUFFICIENT
         if observed < OBSERVED_AT_LEAST:
             return Light.INSUFFICIENT
+        if self.green is None or self.yellow is None:
+            return Light.NO_TARGET
         if value >= self.green:
             return Light.GREEN
         return Light.YELLOW if value >= self.yellow else Light.RED
@@ -65,10 +71,9 @@ def published(ledger: Ledger) -> float | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AreaLine:
-    """One area with all areas below it. cameras: those in service at some time of the period.
+    """One area with all areas below it; not judged and not ranked: units are not compared.
 
-    rank: place among the areas of the same depth, None when too small, too little observed, or not
-    assessed. depth: 0 at the top of the tree.
+    cameras: those in service at some time of the period. depth: 0 at the top of the tree.
     """
 
     code: str
@@ -77,13 +82,6 @@ class AreaLine:
     depth: int
     cameras: int
     ledger: Ledger
-    light: Light
-    rank: int | None = None
-
-    @property
-    def small(self) -> bool:
-        """Too few cameras for a rank."""
-        return self.cameras < RANKED_FROM
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,27 +158,26 @@ class Covered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlaceLine:
-    """One street, school or key area."""
+    """One street, school or named area. required: share that it needs, None without a reason."""
 
     place_id: int
     kind: str
     name: str
     area: str | None
     unit: str
+    required: float | None
     covered: Covered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KindLine:
-    """All places of one kind, with the counts of places at the ends of the scale."""
+    """All places of one kind. required: how many of them have a requirement in force."""
 
     kind: str
     unit: str
     places: int
+    required: int
     covered: Covered
-    without_any: int
-    below_half: int
-    full_cover: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

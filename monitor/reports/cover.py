@@ -1,12 +1,11 @@
 """Reads coverage of places, now and on average over a period; amounts, so that sums make sense."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import asyncpg
 
 from db.pool import Connection
-from monitor.reports.content import FULL_COVER, HALF_COVER, Covered, KindLine, PlaceLine
+from monitor.reports.content import Covered, KindLine, PlaceLine
 from monitor.reports.periods import Period
 
 _ORDER = ("street", "school", "key_area")
@@ -15,13 +14,13 @@ _ORDER = ("street", "school", "key_area")
 async def read(
     conn: Connection, period: Period
 ) -> tuple[tuple[KindLine, ...], tuple[PlaceLine, ...]]:
-    """Kinds in fixed order, and places the most lost first.
+    """Kinds in fixed order, and places by kind and name.
 
     The mean weighs each stored day of each place alike; a place counts on the days it has.
     """
     found = await conn.fetch(
         """
-        SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2,
+        SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2, n.required,
           n.designed, n.effective, n.upper, d.mean, coalesce(d.days, 0) AS days
         FROM bi.coverage_now n
         LEFT JOIN (
@@ -33,9 +32,8 @@ async def read(
         period.first_day,
         period.last_day,
     )
-    places = sorted((_place(row) for row in found), key=_most_lost)
-    ratios = {row["place_id"]: row["effective"] for row in found}
-    return tuple(_kinds(places, ratios)), tuple(places)
+    places = sorted((_place(row) for row in found), key=_by_name)
+    return tuple(_kinds(places)), tuple(places)
 
 
 def _place(row: asyncpg.Record) -> PlaceLine:
@@ -47,6 +45,7 @@ def _place(row: asyncpg.Record) -> PlaceLine:
         name=row["place"],
         area=row["area"],
         unit=unit,
+        required=row["required"],
         covered=Covered(
             size=size,
             designed=_times(row["designed"], size),
@@ -63,23 +62,20 @@ def _times(ratio: float | None, size: float) -> float | None:
     return None if ratio is None else ratio * size
 
 
-def _most_lost(place: PlaceLine) -> tuple[int, float, int]:
-    return _ORDER.index(place.kind), -(place.covered.lost or 0.0), place.place_id
+def _by_name(place: PlaceLine) -> tuple[int, str, int]:
+    return _ORDER.index(place.kind), place.name, place.place_id
 
 
-def _kinds(places: list[PlaceLine], ratios: dict[int, Any]) -> Iterable[KindLine]:
+def _kinds(places: list[PlaceLine]) -> Iterable[KindLine]:
     sorts = {(_ORDER.index(each.kind), each.kind, each.unit) for each in places}
     for _, kind, unit in sorted(sorts):
         group = [each for each in places if (each.kind, each.unit) == (kind, unit)]
-        known = [ratios[each.place_id] for each in group if ratios[each.place_id] is not None]
         yield KindLine(
             kind=kind,
             unit=unit,
             places=len(group),
+            required=sum(each.required is not None for each in group),
             covered=_sum([each.covered for each in group]),
-            without_any=sum(each == 0 for each in known),
-            below_half=sum(each < HALF_COVER for each in known),
-            full_cover=sum(each >= FULL_COVER for each in known),
         )
 
 

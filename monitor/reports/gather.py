@@ -65,7 +65,7 @@ async def _read(
     happened = await outages.read(conn, period, now)
     cameras = await _cameras(conn, period, known, happened)
     nodes = await _nodes(conn)
-    areas = await _areas(conn, period, nodes, cameras, targets)
+    areas = await _areas(conn, period, nodes, cameras)
     kinds, places = await cover.read(conn, period)
     statuses: dict[str, int] = {}
     for each in known:
@@ -213,7 +213,6 @@ async def _areas(
     period: Period,
     nodes: list[Node],
     cameras: tuple[CameraLine, ...],
-    targets: Targets,
 ) -> tuple[AreaLine, ...]:
     found = await conn.fetch(
         f"""
@@ -223,7 +222,7 @@ async def _areas(
         period.first_day,
         period.last_day,
     )
-    return lines(nodes, {row["area_code"]: _ledger(row) for row in found}, cameras, targets)
+    return lines(nodes, {row["area_code"]: _ledger(row) for row in found}, cameras)
 
 
 async def _exemptions(conn: Connection, period: Period, now: datetime) -> tuple[Exemption, ...]:

@@ -27,10 +27,9 @@ _COMMON = {
     "place_days,method,model,as_of,window,state",
 }
 _OWN = {
-    "areas": "area_code,area,level,depth,cameras,rank",
+    "areas": "area_code,area,level,depth,cameras",
     "cameras": "camera_code,name,area_code,area,longest_outage_h,reason,meaning,down_since",
-    "coverage": "row,kind,place_id,place,area,places,places_without_any,places_below_half,"
-    "places_full",
+    "coverage": "row,kind,place_id,place,area,required_percent,places,places_required",
     "days": "day,cameras",
 }
 
@@ -67,10 +66,9 @@ def _cell(value: Cell) -> str:
 
 def _areas(figures: Figures) -> Iterator[Row]:
     for each in figures.areas:
-        rank: Cell = "small" if each.small else each.rank
-        own: Row = [each.code, each.name, each.level, each.depth, each.cameras, rank]
-        yield own + _rate(each.ledger, figures)
-    total: Row = ["", "Total", "", None, figures.assessed_cameras, None]
+        own: Row = [each.code, each.name, each.level, each.depth, each.cameras]
+        yield own + _rate(each.ledger, figures, judged=False)
+    total: Row = ["", "Total", "", None, figures.assessed_cameras]
     yield total + _rate(figures.total, figures, change=figures.change)
 
 
@@ -98,10 +96,12 @@ def _cameras(figures: Figures) -> Iterator[Row]:
         yield own + _rate(each.ledger, figures)
 
 
-def _rate(ledger: Ledger, figures: Figures, *, change: float | None = None) -> Row:
+def _rate(
+    ledger: Ledger, figures: Figures, *, change: float | None = None, judged: bool = True
+) -> Row:
     """The common columns of a rate, which is left out where the document prints none."""
     targets = figures.targets
-    light = targets.judge(ledger)
+    light = targets.judge(ledger) if judged else Light.NO_TARGET
     return [
         _percent(published(ledger), targets),
         ledger.up / _HOUR,
@@ -121,7 +121,7 @@ def _rate(ledger: Ledger, figures: Figures, *, change: float | None = None) -> R
                 ledger.out_of_service,
             )
         ),
-        "" if light is Light.NONE else LIGHTS[light][1],
+        "" if light in (Light.NONE, Light.NO_TARGET) else LIGHTS[light][1],
         None if change is None else change * 100,
         METHOD,
         *_window(figures),
@@ -129,7 +129,7 @@ def _rate(ledger: Ledger, figures: Figures, *, change: float | None = None) -> R
 
 
 def _percent(ratio: float | None, targets: Targets) -> Cell:
-    return None if ratio is None else percent(ratio, targets.green, targets.yellow)
+    return None if ratio is None else percent(ratio, *targets.marks)
 
 
 def _window(figures: Figures) -> list[Cell]:
@@ -140,12 +140,12 @@ def _window(figures: Figures) -> list[Cell]:
 
 def _coverage(figures: Figures) -> Iterator[Row]:
     for kind in figures.kinds:
-        counts: Row = [kind.places, kind.without_any, kind.below_half, kind.full_cover]
-        own: Row = ["total", kind.kind, None, KINDS[kind.kind][0], ""]
-        yield own + counts + _cover(kind.covered, kind.unit, figures)
+        own: Row = ["total", kind.kind, None, KINDS[kind.kind][0], "", None]
+        yield [*own, kind.places, kind.required, *_cover(kind.covered, kind.unit, figures)]
     for place in figures.places:
-        own = ["place", place.kind, place.place_id, place.name, place.area]
-        yield own + [None] * 4 + _cover(place.covered, place.unit, figures)
+        required = None if place.required is None else percent(place.required)
+        own = ["place", place.kind, place.place_id, place.name, place.area, required]
+        yield [*own, None, None, *_cover(place.covered, place.unit, figures)]
 
 
 def _cover(covered: Covered, unit: str, figures: Figures) -> Row:

@@ -1,13 +1,10 @@
-"""Puts the sums of areas in the order of their tree, with depth, size, judgement and rank. Pure."""
+"""Puts the sums of areas in the order of their tree, with depth and size. Pure."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitor.availability import Ledger
-from monitor.reports.content import AreaLine, CameraLine, Light, Targets
-
-_RANKED = frozenset({Light.GREEN, Light.YELLOW, Light.RED})
+from monitor.reports.content import AreaLine, CameraLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,16 +21,14 @@ def lines(
     nodes: Sequence[Node],
     ledgers: Mapping[str, Ledger],
     cameras: Iterable[CameraLine],
-    targets: Targets,
 ) -> tuple[AreaLine, ...]:
-    """One line per area, parents before their children, siblings by code; each with its rank.
+    """One line per area, parents before their children, siblings by code.
 
     ledgers: sums of an area with all areas below it, by code.
     """
     counted = _counted(nodes, cameras)
     found = []
     for node, depth in _walk(nodes):
-        ledger = ledgers.get(node.code, Ledger())
         found.append(
             AreaLine(
                 code=node.code,
@@ -41,11 +36,10 @@ def lines(
                 level=node.level,
                 depth=depth,
                 cameras=counted.get(node.code, 0),
-                ledger=ledger,
-                light=targets.judge(ledger),
+                ledger=ledgers.get(node.code, Ledger()),
             )
         )
-    return _ranked(found)
+    return tuple(found)
 
 
 def _walk(nodes: Sequence[Node]) -> Iterator[tuple[Node, int]]:
@@ -71,30 +65,3 @@ def _counted(nodes: Sequence[Node], cameras: Iterable[CameraLine]) -> dict[str, 
             counted[code] = counted.get(code, 0) + 1
             code = above.get(code)
     return counted
-
-
-def _ranked(found: Sequence[AreaLine]) -> tuple[AreaLine, ...]:
-    """Equal rates share a rank; the next one counts them. Compared unrounded.
-
-    An area that is alone on its level is compared with nobody and has no rank.
-    """
-    levels = Counter(each.depth for each in found)
-    rates: dict[int, list[float]] = {}
-    for each in found:
-        rate = _rate(each)
-        if rate is not None:
-            rates.setdefault(each.depth, []).append(rate)
-    for of_level in rates.values():
-        of_level.sort(reverse=True)
-    return tuple(
-        each
-        if (rate := _rate(each)) is None or levels[each.depth] == 1
-        else replace(each, rank=rates[each.depth].index(rate) + 1)
-        for each in found
-    )
-
-
-def _rate(area: AreaLine) -> float | None:
-    if area.small or area.light not in _RANKED:
-        return None
-    return area.ledger.availability

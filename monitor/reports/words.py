@@ -24,7 +24,8 @@ LIGHTS: Mapping[Light, tuple[str, str, str]] = MappingProxyType(
         Light.YELLOW: ("▲", "yellow", "黄"),
         Light.RED: ("■", "red", "红"),
         Light.INSUFFICIENT: ("◇", "insufficient data", "数据不足"),
-        Light.NONE: (DASH, "nothing assessed", "未考核"),
+        Light.NONE: (DASH, "nothing assessed", "无可计入时间"),
+        Light.NO_TARGET: ("", "no target", "无目标"),
     }
 )
 
@@ -44,8 +45,8 @@ CAUSES: Mapping[str, str] = MappingProxyType(
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "street": ("Streets", "街道"),
-        "school": ("School perimeters", "学校周边"),
-        "key_area": ("Key areas", "重点区域"),
+        "school": ("School perimeters", "学校周界"),
+        "key_area": ("Named areas", "指定区域"),
     }
 )
 
@@ -65,7 +66,7 @@ def percent(ratio: float | None, *marks: float) -> str:
     """A ratio in percent without the sign, two digits, half up; a dash for None.
 
     More digits where two would lift or lower it onto a mark it does not reach (a target, all, or
-    nothing): 0.97996 of a target of 0.98 is 97.996, not 98.00.
+    nothing): 0.97996 with a target of 0.98 is 97.996, not 98.00.
     """
     if ratio is None:
         return DASH

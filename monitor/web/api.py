@@ -95,6 +95,10 @@ async def _coverage(conn: Connection, asked: Asked) -> Any:
     return await views.coverage(conn, asked["place"], asked["kind"])
 
 
+async def _requirements(conn: Connection, asked: Asked) -> Any:
+    return await views.requirements(conn)
+
+
 async def _kinds(conn: Connection, asked: Asked) -> Any:
     return {
         "kinds": await views.coverage_kinds(conn),
@@ -141,7 +145,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         path="/api/v1/offline",
-        summary="Cameras that are down, by the metres they would bring back.",
+        summary="Cameras that are down: the oldest first, then those of which one trip mends most.",
         schema="OfflineList",
         ask=_offline,
         query=(_limit(200),),
@@ -181,7 +185,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         path="/api/v1/places",
-        summary="Streets, schools and key areas with their figures.",
+        summary="Streets, schools and named areas with their figures.",
         schema="PlaceList",
         ask=_places,
         query=(_KIND,),
@@ -196,7 +200,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         path="/api/v1/coverage",
-        summary="Coverage of each place with its gaps, the least covered first.",
+        summary="Coverage of each place; with gaps where a requirement is in force and not met.",
         schema="CoverageList",
         ask=_coverage,
         query=(parameters.text("place", "Name or code of a place."), _KIND),
@@ -206,6 +210,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="City figures per kind of place, from sums, and the model they rest on.",
         schema="CoverageKinds",
         ask=_kinds,
+    ),
+    Endpoint(
+        path="/api/v1/requirements",
+        summary="What places need, why, on what ground, until when; drafts without a reason last.",
+        schema="RequirementList",
+        ask=_requirements,
     ),
     Endpoint(
         path="/api/v1/incidents",

@@ -18,13 +18,13 @@ _CAMERA = (
     "health:string intent:string reason:string? meaning:string? advice:string? since:time? "
     "last_seen:time? last_asked:time? took_ms:number? clock_offset_s:number? "
     "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
-    "lon:number? lat:number? kind:string point_class:string? simulated:boolean"
+    "lon:number? lat:number? kind:string simulated:boolean"
 )
 _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
-    "area_type:string? required:integer? excluded_m:number length_m:number? area_m2:number? "
-    "designed:ratio? effective:ratio? upper:ratio? redundant:ratio? reachable:ratio? "
-    "approach:ratio? lost_m:number? assumed:boolean? as_of:time?"
+    "required:ratio? purpose:string? ground:string? review_due:date? excluded_m:number "
+    "length_m:number? area_m2:number? designed:ratio? effective:ratio? upper:ratio? "
+    "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? as_of:time?"
 )
 _SHAPES = {
     "Rate": "numerator:integer denominator:integer value:ratio?",
@@ -32,9 +32,9 @@ _SHAPES = {
     "Status": f"as_of:time observed_at:time? {_COUNTS} by_area:AreaStatus[]",
     "Pulse": "as_of:time inventory:integer coverage_as_of:time? coverage_known_at:time? "
     "cameras:object places:object",
-    "Offline": "camera_code:string name:string area_code:string? area:string? reason:string? "
-    "meaning:string? advice:string? since:time confirmed_at:time? offline_s:number share_m:number "
-    "solo_m:number lon:number? lat:number?",
+    "Offline": "camera_code:string name:string area_code:string? area:string? pole:string? "
+    "reason:string? meaning:string? advice:string? since:time confirmed_at:time? offline_s:number "
+    "one_trip:integer lon:number? lat:number?",
     "CameraNow": _CAMERA,
     "CameraPage": "cameras:CameraNow[] next:string?",
     "Change": "at:time from_health:string to_health:string reason:string meaning:string? "
@@ -48,7 +48,7 @@ _SHAPES = {
     "Camera": f"{_CAMERA} host:string? port:integer address:string? direction:string? "
     "angle_deg:number? range_m:number? indoor:boolean pole:string? vendor:string? model:string? "
     "last_reason:string? last_meaning:string? last_detail:string? health_detail:string? "
-    "solo_m:number? share_m:number? exclusive_m:number? transitions:Change[] failed:Failed[] "
+    "exclusive_m:number? transitions:Change[] failed:Failed[] "
     "faults:CameraFault[] windows:Window[] unobserved:Unobserved[] defects:CameraDefect[] "
     "hours:Hour[]",
     "Ledger": "camera:string from:time to:time up:number down:number unreachable:number "
@@ -60,9 +60,11 @@ _SHAPES = {
     "CoverageDay": "day:date designed:ratio? effective:ratio? effective_min:ratio?",
     "PlaceDetail": f"{_PLACE} geometry:object gaps:Gap[] days:CoverageDay[]",
     "Coverage": f"{_PLACE} gaps:Gap[]",
-    "CoverageKind": "kind:PlaceKind places:integer length_m:number? area_m2:number? "
-    "designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number? "
-    "without_any:integer below_half:integer full_cover:integer",
+    "CoverageKind": "kind:PlaceKind places:integer required_places:integer length_m:number? "
+    "area_m2:number? designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number?",
+    "Requirement": "place_id:integer place:string kind:PlaceKind area_code:string? share:ratio? "
+    "purpose:string? ground:string? from_day:date? review_due:date? stated_by:string? "
+    "stated_at:time? withdrawn_at:time? state:string",
     "CoverageModel": "model:object as_of:time",
     "CoverageKinds": "kinds:CoverageKind[] model:CoverageModel?",
     "Incident": "camera_code:string name:string area_code:string? started_at:time ended_at:time? "
@@ -79,7 +81,17 @@ _SHAPES = {
     "ErrorBody": "code:string message:string advice:string",
     "Error": "error:ErrorBody",
 }
-_LISTS = ("Offline", "Place", "Coverage", "Incident", "Fault", "Defect", "Report", "Collector")
+_LISTS = (
+    "Offline",
+    "Place",
+    "Coverage",
+    "Requirement",
+    "Incident",
+    "Fault",
+    "Defect",
+    "Report",
+    "Collector",
+)
 _WORDS = {
     "StatusWord": "ONLINE DEGRADED OFFLINE UNKNOWN EXEMPT REPAIR PLANNED RETIRED",
     "PlaceKind": "street school key_area",

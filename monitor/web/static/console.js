@@ -13,7 +13,7 @@ const KINDS = ["street", "school", "key_area"];
 const UNASSESSED = ["EXEMPT", "REPAIR", "PLANNED", "RETIRED"];
 
 const seen = { about: null, status: null, offline: [], places: [], kinds: null, pulse: null, found: null };
-const view = { sort: ["effective", 1], detail: null, receivedAt: null, failingSince: null, refusal: null };
+const view = { sort: ["place", 1], detail: null, receivedAt: null, failingSince: null, refusal: null };
 let city = null;
 
 function el(tag, options = {}, ...children) {
@@ -91,7 +91,7 @@ function listRow(camera) {
   if (offline) facts.push(duration((Date.parse(seen.status?.as_of) - Date.parse(camera.since)) / 1000));
   const row = el("button", { type: "button", on: () => openCamera(camera.camera_code, true), "data-code": camera.camera_code },
     el("span", { class: "title" }, mark(camera.status ?? "OFFLINE"), el("b", { text: camera.name }),
-      offline && camera.share_m > 0 ? el("span", { class: "pill bad", text: `−${amount(camera.share_m, "m")}` }) : null),
+      offline && camera.one_trip > 1 ? el("span", { class: "pill", text: t("one_trip", { n: camera.one_trip }) }) : null),
     el("span", { class: "facts", text: facts.filter(Boolean).join(" · ") }),
     el("span", { class: "why", text: reason(camera.reason, camera.meaning) }),
     offline && camera.advice && current() === "en" ? el("span", { class: "advice", text: camera.advice }) : null);
@@ -107,7 +107,7 @@ function showList() {
   if (focused) [...$("list").querySelectorAll("button")].find((each) => each.dataset.code === focused)?.focus();
   $("offline").firstElementChild.textContent = t(searching ? "found" : "offline_list");
   $("offline-count").textContent = searching ? rows.length : seen.status?.offline ?? "";
-  let note = t("worst_first");
+  let note = t("oldest_first");
   if (searching && !rows.length) note = t("none_found");
   else if (searching) note = "";
   else if (seen.status && !rows.length) note = t(seen.status.unknown ? "none_known" : "none_offline", { n: seen.status.unknown });
@@ -145,22 +145,22 @@ function table(node, columns, rows, sort, resort) {
   if (focused?.place) node.querySelector(`[data-place="${focused.place}"]`)?.focus();
 }
 
-const bar = (ratio, designed) => {
+const bar = (ratio) => {
   const fill = el("i");
   fill.style.width = `${(ratio ?? 0) * 100}%`;
-  fill.style.background = ratioColour(ratio, designed);
+  fill.style.background = ratioColour(ratio);
   return el("span", { class: "ratio" }, el("span", { class: "track" }, fill), el("span", { text: percent(ratio) }));
 };
 const size = (row) => (row.area_m2 === null ? amount(row.length_m, "m") : amount(row.area_m2, "m²"));
 const FIGURES = [
-  ["size", size, true], ["designed", (row) => bar(row.designed, row.designed), true], ["effective", (row) => bar(row.effective, row.designed), true],
+  ["size", size, true], ["designed", (row) => bar(row.designed), true], ["effective", (row) => bar(row.effective), true],
   ["upper", (row) => percent(row.upper), true], ["redundant", (row) => percent(row.redundant), true],
   ["lost", (row) => amount(row.lost_m, "m"), true],
 ];
 
 function showKinds() {
   const columns = [["kind", (row) => t(row.kind)], ["places", (row) => row.places, true], ...FIGURES,
-    ["without_any", (row) => row.without_any, true], ["below_half", (row) => row.below_half, true], ["full_cover", (row) => row.full_cover, true]];
+    ["with_requirement", (row) => row.required_places, true]];
   table($("kinds"), columns, seen.kinds?.kinds ?? []);
   showMethod();
 }
@@ -191,7 +191,7 @@ function showPlaces() {
     .filter((row) => (!kind || row.kind === kind) && (!part || row.place.toLowerCase().includes(part)))
     .sort(compare);
   const name = (row) => el("button", { type: "button", class: "link", text: row.place || "—", on: () => openPlace(row.place_id, true), "data-place": row.place_id });
-  const columns = [["place", name], ["kind", (row) => t(`one_${row.kind}`)], ["area", (row) => row.area ?? "—"], ...FIGURES];
+  const columns = [["place", name], ["kind", (row) => t(`one_${row.kind}`)], ["area", (row) => row.area ?? "—"], ["required", (row) => percent(row.required), true], ...FIGURES];
   table($("places"), columns, rows.slice(0, MOST_ROWS), view.sort, (chosen) => {
     view.sort = [chosen, view.sort[0] === chosen ? -view.sort[1] : 1];
     showPlaces();
@@ -248,7 +248,6 @@ function cameraPanel(camera) {
       ["code", camera.camera_code], ["area", camera.area],
       ["address", camera.host && `${camera.host}:${camera.port}`], ["location", camera.address],
       ["device", [camera.vendor, camera.model].filter(Boolean).join(" ")],
-      ["would_bring", camera.solo_m ? amount(camera.solo_m, "m") : null],
       ["carries", camera.exclusive_m ? amount(camera.exclusive_m, "m") : null],
     ]),
     camera.lon === null ? el("p", { class: "note", text: t("position") }) : null,
@@ -266,14 +265,15 @@ function placePanel(place) {
   const figures = el("dl", { class: "figures" });
   for (const key of ["designed", "effective", "upper", "redundant", "reachable", "approach"]) {
     if (key === "approach" && place.kind !== "school") continue;
-    figures.append(el("dt", { text: t(key) }), el("dd", {}, bar(place[key], place.designed)));
+    figures.append(el("dt", { text: t(key) }), el("dd", {}, bar(place[key])));
   }
   panel(place.place || "—",
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),
     figures,
     lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["computed", moment(place.as_of)]]),
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
-    section("gaps", place.gaps.map(gap)) ?? el("p", { class: "note", text: t("no_gaps") }));
+    lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due]]),
+    section("gaps", place.gaps.map(gap)) ?? el("p", { class: "note", text: t(place.required === null ? "no_requirement" : "no_gaps") }));
 }
 
 // The part of the map that the panel hides, in pixels; nothing on narrow pages, where it hides all.

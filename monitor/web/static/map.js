@@ -1,7 +1,7 @@
-// The map: streets, schools, key areas, gaps and cameras, without tiles, glyphs or another host.
+// The map: streets, schools, named areas, gaps and cameras, without tiles, glyphs or another host.
 // Geometry is given once; ratios follow as feature state, camera words as small differences.
 
-import { RATIO, STATUS, picture } from "./shapes.js";
+import { RATIO, STATUS, STEPS, picture } from "./shapes.js";
 
 const EMPTY = { type: "FeatureCollection", features: [] };
 const PLACE_SOURCES = { street: "streets", school: "schools", key_area: "key_areas" };
@@ -48,12 +48,10 @@ export function draw(container, theme, events) {
   function ratioPaint() {
     const value = ["feature-state", shown];
     return ["case",
-      ["!=", ["typeof", value], "number"], RATIO[5].colour,
-      ["all", ["==", value, 0], ["==", ["feature-state", "designed"], 0]], RATIO[4].colour,
-      ["==", value, 0], RATIO[0].colour,
-      ["<", value, 0.5], RATIO[1].colour,
-      ["<", value, 0.95], RATIO[2].colour,
-      RATIO[3].colour];
+      ["!=", ["typeof", value], "number"], RATIO[0].colour,
+      ["==", value, 0], RATIO[1].colour,
+      ...STEPS.flatMap((step, index) => [["<", value, step], RATIO[2 + index].colour]),
+      RATIO[5].colour];
   }
 
   const chosen = (yes, no) => ["case", ["boolean", ["feature-state", "selected"], false], yes, no];

@@ -67,18 +67,18 @@ export function picture(status, simulated, scale = 2) {
   return pen.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+// How much is seen, from light to dark: no colour says that more were better.
 export const RATIO = [
-  { key: "zero", colour: "#c5221f" },
-  { key: "low", colour: "#e8710a" },
-  { key: "middle", colour: "#d4ac00" },
-  { key: "high", colour: "#1e8e3e" },
-  { key: "undesigned", colour: "#6e7781" },
-  { key: "none", colour: "#b4bdc9" },
+  { key: "none", colour: "#d0d4da" },
+  { key: "zero", colour: "#98a2ad" },
+  { key: "some", colour: "#bcd7f0" },
+  { key: "quarter", colour: "#86b8e5" },
+  { key: "half", colour: "#4a90d2" },
+  { key: "most", colour: "#1f66b0" },
 ];
+export const STEPS = [0.25, 0.5, 0.75];
 
-// Nothing seen is red only where cameras should see something: else it is a matter of planning.
-export function ratioColour(ratio, designed) {
-  if (ratio === null || ratio === undefined) return RATIO[5].colour;
-  if (ratio === 0) return RATIO[designed === 0 ? 4 : 0].colour;
-  return RATIO[ratio < 0.5 ? 1 : ratio < 0.95 ? 2 : 3].colour;
+export function ratioColour(ratio) {
+  if (ratio === null || ratio === undefined) return RATIO[0].colour;
+  return RATIO[ratio === 0 ? 1 : 2 + STEPS.filter((step) => ratio >= step).length].colour;
 }
