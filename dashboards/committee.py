@@ -11,12 +11,13 @@ from dashboards.palette import (
 )
 from dashboards.panels import Column, Drawn, Saying, numbers, rows, stacked
 from dashboards.planners import coverage_trend
-from dashboards.query import CHOSEN, in_area, local_days, observed, rate
+from dashboards.query import in_area, local_days, observed, rate
 from dashboards.technicians import CAMERA_COLUMNS
 
 UID = "camledger-committee"
 
 _PARTS = ("up", "down", "unreachable", "planned", "exempt", "unobserved", "out_of_service")
+_SUMMED = (*_PARTS, "assessed")
 _METHOD = (
     "Availability = up / (up + down + unreachable) seconds (method C, time-weighted) of the local "
     "days that begin in the time range; today counts up to its last closing. Exempt, planned, "
@@ -47,7 +48,7 @@ def committee() -> Board:
     )
 
 
-def _sums(alias: str, parts: tuple[str, ...] = _PARTS) -> str:
+def _sums(alias: str, parts: tuple[str, ...] = _SUMMED) -> str:
     return ", ".join(f"sum({alias}.{part}_s) AS {part}_s" for part in parts)
 
 
@@ -74,13 +75,11 @@ def _live() -> Drawn:
                 "bi.camera_now, with both parts. Unknown, exempt and repair are in neither and "
                 "stand beside it."
             ),
-            sql=f"""{CHOSEN}, counted AS (
-  SELECT count(*) FILTER (WHERE n.status IN ('ONLINE', 'DEGRADED')) AS up,
-    count(*) FILTER (WHERE n.status IN ('ONLINE', 'DEGRADED', 'OFFLINE')) AS assessed,
-    {counts}
+            sql=f"""WITH counted AS (
+  SELECT sum(n.up) AS up, sum(n.assessed) AS assessed, {counts}
   FROM bi.camera_now n WHERE {in_area("n")}
 )
-SELECT up::double precision / nullif(assessed, 0) AS online_rate, up, assessed, unknown, exempt,
+SELECT bi.online_rate(up, assessed) AS online_rate, up, assessed, unknown, exempt,
   repair
 FROM counted""",
             columns=(
@@ -113,13 +112,13 @@ def _range() -> Drawn:
                 f"{_METHOD} All cameras of the chosen areas, also those without an area when All "
                 "is chosen, from bi.ledger_day. Both parts in camera hours."
             ),
-            sql=f"""{CHOSEN}, total AS (
+            sql=f"""WITH total AS (
   SELECT {_sums("d")}
   FROM {local_days("ledger_day")} d JOIN bi.camera_now n USING (camera_code)
   WHERE $__timeFilter(d.begins) AND {in_area("n")}
 )
 SELECT {rate("t")} AS availability, t.up_s / 3600 AS up_h,
-  (t.up_s + t.down_s + t.unreachable_s) / 3600 AS assessed_h, {observed("t")} AS observed
+  t.assessed_s / 3600 AS assessed_h, {observed("t")} AS observed
 FROM total t""",
             columns=(
                 _rate("availability", "Availability"),
@@ -143,23 +142,21 @@ def _areas() -> Drawn:
                 "row contains the rows below it, so rows must not be added up. Areas are not "
                 "compared: few cameras, other streets and other power make other figures."
             ),
-            sql=f"""{CHOSEN}, total AS (
+            sql=f"""WITH total AS (
   SELECT d.area_code, d.area, (array_agg(d.cameras ORDER BY d.day DESC))[1] AS cameras,
     {_sums("d")}, sum(d.outages)::integer AS outages
   FROM {local_days("ledger_area_day")} d
   WHERE $__timeFilter(d.begins) AND {in_area("d")}
   GROUP BY d.area_code, d.area
 ), rated AS (
-  SELECT t.*, {rate("t")} AS availability, {observed("t")} AS observed,
-    t.up_s + t.down_s + t.unreachable_s AS assessed_s
-  FROM total t
+  SELECT t.*, {rate("t")} AS availability, {observed("t")} AS observed FROM total t
 )
 SELECT r.area, r.area_code, a.level, r.cameras, r.availability,
   r.up_s / 3600 AS up_h, r.assessed_s / 3600 AS assessed_h, r.observed,
   r.exempt_s / 3600 AS exempt_h, r.planned_s / 3600 AS planned_h,
   r.unobserved_s / 3600 AS unobserved_h, r.outages
 FROM rated r LEFT JOIN bi.area a USING (area_code)
-ORDER BY r.area_code LIMIT 1000""",
+ORDER BY a.path LIMIT 1000""",
             columns=(
                 Column(name="area", title="Area"),
                 Column(name="area_code", title="Code", width=110),
@@ -195,7 +192,7 @@ def _split() -> Drawn:
                 "ledger, chosen areas, from bi.ledger_day; drawn as parts of the whole. "
                 "Grey is time nobody looked: neither up nor down."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT d.begins AS time, {hours}
 FROM {local_days("ledger_day")} d JOIN bi.camera_now n USING (camera_code)
 WHERE $__timeFilter(d.begins) AND {in_area("n")}
@@ -222,7 +219,7 @@ def _worst() -> Drawn:
                 f"{_METHOD} The 20 cameras of the chosen areas that were down longest, from "
                 "bi.ledger_day. Many outages: unstable; few and long: waits for repair."
             ),
-            sql=f"""{CHOSEN}, total AS (
+            sql=f"""WITH total AS (
   SELECT d.camera_code, {_sums("d")}, sum(d.outages)::integer AS outages
   FROM {local_days("ledger_day")} d WHERE $__timeFilter(d.begins)
   GROUP BY d.camera_code

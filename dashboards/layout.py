@@ -12,8 +12,9 @@ from grafana_foundation_sdk.cog import builder as cogbuilder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
+from dashboards.palette import GREY
 from dashboards.panels import Drawn
-from dashboards.query import CHOSEN, Query, datasource, in_area
+from dashboards.query import Query, datasource, in_area
 
 TAG = "camledger"
 ALL = "'__all__'"  # pasted raw into the statement in place of a list of thousands of values
@@ -76,7 +77,7 @@ def kind_variable() -> Variable:
 
 def camera_variable() -> Variable:
     """One camera of the chosen areas."""
-    sql = f"""{CHOSEN}
+    sql = f"""
 SELECT n.name || ' · ' || n.camera_code AS __text, n.camera_code AS __value
 FROM bi.camera_now n WHERE {in_area("n")} ORDER BY n.name, n.camera_code"""
     return _asks("camera", "Camera", sql).multi(False).include_all(False)
@@ -97,7 +98,7 @@ ORDER BY 1"""
         .datasource(datasource())
         .enable(True)
         .hide(False)
-        .icon_color("#9E9E9E")
+        .icon_color(GREY)
         .target(Query(sql=sql, ref_id="Anno"))
     )
 

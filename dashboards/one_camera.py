@@ -5,6 +5,7 @@
 from dashboards.layout import Board, Row, area_variable, camera_variable, collector_stops
 from dashboards.palette import (
     ANY_IS_YELLOW,
+    BLUE,
     HEALTH_COLOURS,
     LEDGER_COLOURS,
     OBSERVED,
@@ -88,37 +89,11 @@ FROM bi.camera_now WHERE camera_code = '$camera'""",
     )
 
 
-# Where several facts cover one moment, the first counts: out of service, planned, exempt,
-# unobserved, health. The same order as in the ledger.
 _STATE_AT_EDGES = """
-WITH span AS (
-  SELECT $__timeFrom()::timestamptz AS from_at, least($__timeTo()::timestamptz, now()) AS to_at
-), edges AS (
-  SELECT from_at AS at FROM span
-  UNION SELECT at FROM bi.transition WHERE camera_code = '$camera'
-  UNION SELECT at FROM bi.intent WHERE camera_code = '$camera'
-  UNION SELECT unnest(ARRAY[starts_at, ends_at]) FROM bi.unobserved WHERE camera_code = '$camera'
-  UNION SELECT unnest(ARRAY[starts_at, ends_at]) FROM bi.window_camera
-    WHERE camera_code = '$camera'
-)
-SELECT e.at AS time,
-  CASE
-    WHEN coalesce((SELECT i.intent FROM bi.intent i
-      WHERE i.camera_code = '$camera' AND i.at <= e.at ORDER BY i.at DESC LIMIT 1), '')
-      <> 'in_service' THEN 'out of service'
-    ELSE coalesce(
-      (SELECT w.kind FROM bi.window_camera w
-       WHERE w.camera_code = '$camera' AND w.starts_at <= e.at AND w.ends_at > e.at
-       ORDER BY w.kind DESC LIMIT 1),
-      (SELECT 'unobserved' FROM bi.unobserved u
-       WHERE u.camera_code = '$camera' AND u.starts_at <= e.at
-         AND (u.ends_at IS NULL OR u.ends_at > e.at) LIMIT 1),
-      (SELECT t.to_health FROM bi.transition t
-       WHERE t.camera_code = '$camera' AND t.at <= e.at ORDER BY t.at DESC LIMIT 1),
-      'unobserved')
-  END AS state
-FROM edges e JOIN span s ON e.at >= s.from_at AND e.at <= s.to_at
-ORDER BY e.at LIMIT 5000"""
+SELECT s.at AS time, s.state
+FROM bi.state_over_time(
+  '$camera', $__timeFrom()::timestamptz, least($__timeTo()::timestamptz, now())) s
+ORDER BY s.at LIMIT 5000"""
 
 
 def _timeline() -> Drawn:
@@ -127,9 +102,9 @@ def _timeline() -> Drawn:
             id=3,
             title="State over time",
             description=(
-                "State of the camera over the time range, rebuilt from the facts bi.transition, "
-                "bi.intent, bi.window_camera and bi.unobserved in the order of the ledger. Grey: "
-                "nobody looked; it is neither up nor down."
+                "State of the camera over the time range, rebuilt from the facts in the order of "
+                "the ledger, by bi.state_over_time. Grey: nobody looked; it is neither up nor "
+                "down."
             ),
             sql=_STATE_AT_EDGES,
             columns=(Column(name="state", title="State", words=HEALTH_COLOURS),),
@@ -139,11 +114,14 @@ def _timeline() -> Drawn:
     )
 
 
+_COLUMNS = (
+    *("up_s", "down_s", "unreachable_s", "assessed_s"),
+    *("exempt_s", "planned_s", "unobserved_s"),
+)
+
+
 def _totals() -> Drawn:
-    sums = ", ".join(
-        f"sum(d.{column}) AS {column}"
-        for column in ("up_s", "down_s", "unreachable_s", "exempt_s", "planned_s", "unobserved_s")
-    )
+    sums = ", ".join(f"sum(d.{column}) AS {column}" for column in _COLUMNS)
     return rows(
         Saying(
             id=4,
@@ -264,7 +242,7 @@ SELECT hour AS time, took_mean_ms, took_max_ms::double precision AS took_max_ms
 FROM bi.observation_hour
 WHERE camera_code = '$camera' AND $__timeFilter(hour) ORDER BY 1""",
             columns=(
-                Column(name="took_mean_ms", title="Mean", fixed="#1565C0"),
+                Column(name="took_mean_ms", title="Mean", fixed=BLUE),
                 Column(name="took_max_ms", title="Longest", fixed="#64B5F6"),
             ),
             width=12,

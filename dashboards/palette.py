@@ -3,24 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-GREEN = "#2E7D32"  # works
-YELLOW = "#F9A825"  # works with a fault, or near a limit
-RED = "#C62828"  # does not work
-GREY = "#9E9E9E"  # not known, not enough observed
-BLUE = "#1565C0"  # taken out by people: exempt, planned work, repair
-SLATE = "#546E7A"  # not in service: planned, retired
+from monitor.limits import (
+    BLUE,
+    GAP_COLOURS,
+    GREEN,
+    GREY,
+    OBSERVED_AT_LEAST,
+    RED,
+    SLATE,
+    YELLOW,
+)
+from monitor.limits import STATUS_COLOURS as _STATUS_COLOURS
+
+__all__ = ["BLUE", "GAP_COLOURS", "GREEN", "GREY", "RED", "SLATE", "YELLOW"]
+
+STATUS_COLOURS: Mapping[str, str] = {str(word): colour for word, colour in _STATUS_COLOURS.items()}
+
 PLAIN = "text"  # no judgement
 
-STATUS_COLOURS: Mapping[str, str] = {
-    "ONLINE": GREEN,
-    "DEGRADED": YELLOW,
-    "OFFLINE": RED,
-    "UNKNOWN": GREY,
-    "EXEMPT": BLUE,
-    "REPAIR": BLUE,
-    "PLANNED": SLATE,
-    "RETIRED": SLATE,
-}
 # Of one camera over time; planned and exempt are approved windows.
 HEALTH_COLOURS: Mapping[str, str] = {
     "up": GREEN,
@@ -31,7 +31,6 @@ HEALTH_COLOURS: Mapping[str, str] = {
     "out of service": SLATE,
 }
 COLLECTOR_COLOURS: Mapping[str, str] = {"alive": GREEN, "stopped": GREY, "lost": RED}
-GAP_COLOURS: Mapping[str, str] = {"never": SLATE, "dark": RED}
 LEDGER_COLOURS: Mapping[str, str] = {
     "up": GREEN,
     "down": RED,
@@ -52,7 +51,7 @@ class Steps:
 
 
 # Rates and coverage are not judged: a target comes from a contract, a need from a stated reason.
-OBSERVED = Steps(first=GREY, rest=((0.8, PLAIN),))
+OBSERVED = Steps(first=GREY, rest=((OBSERVED_AT_LEAST, PLAIN),))
 COVERED = Steps(first=BLUE)
 ANY_IS_RED = Steps(first=PLAIN, rest=((1, RED),))
 ANY_IS_YELLOW = Steps(first=PLAIN, rest=((1, YELLOW),))

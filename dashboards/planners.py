@@ -16,7 +16,7 @@ from dashboards.palette import (
     Steps,
 )
 from dashboards.panels import Column, Drawn, Saying, bars, lines, rows
-from dashboards.query import CHOSEN, in_area, local_days
+from dashboards.query import in_area, local_days
 from dashboards.technicians import CAMERA_COLUMNS
 
 UID = "camledger-planners"
@@ -117,7 +117,7 @@ def coverage_trend(panel: int, width: int) -> Drawn:
                 "never means of ratios). The gap between designed and effective is what broken "
                 "cameras cost."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT d.begins AS time, {kind_words("d.kind")} || ' ' || x.which AS metric,
   sum(x.ratio * coalesce(n.length_m, n.area_m2)) / nullif(sum(coalesce(n.length_m, n.area_m2)), 0)
     AS ratio
@@ -153,7 +153,7 @@ def _map() -> Drawn:
                 "bi.camera_now, retired ones left out. Green online, yellow degraded, red offline, "
                 "grey unknown, blue exempt or repair."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT round(n.lat::numeric, 6)::double precision AS lat,
   round(n.lon::numeric, 6)::double precision AS lon,
   n.camera_code, n.name, n.status, CASE n.status {levels} END AS severity
@@ -183,7 +183,7 @@ def _places() -> Drawn:
                 "name, at most 1,000. Required: the share that somebody gave a reason for; — "
                 "where nobody did. Assumed: the outline is a guess from a point."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT p.place, {kind_words("p.kind")} AS kind, p.area, p.length_m, p.area_m2, p.required,
   p.designed, p.effective, p.upper, p.redundant, p.lost_m,
   CASE WHEN p.assumed THEN 'assumed' ELSE '' END
@@ -221,7 +221,7 @@ def _gaps() -> Drawn:
                 "bi.coverage_gap. dark: a camera would see it but is not up; never: none looks "
                 "there. From, to: metres along the place."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT g.place, {kind_words("g.place_kind")} AS place_kind, g.purpose, g.kind, g.length_m,
   g.from_m, g.to_m, g.from_lat, g.from_lon, g.to_lat, g.to_lon
 FROM bi.coverage_gap g
@@ -257,7 +257,7 @@ def _defect_counts() -> Drawn:
                 "doubtful, by defect, from bi.data_defect. Each one makes coverage look smaller "
                 "than it is or rests on an assumption: complete the file."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT d.defect, count(*) AS cameras FROM bi.data_defect d WHERE {in_area("d")}
 GROUP BY d.defect ORDER BY cameras DESC, d.defect LIMIT 20""",
             columns=(Column(name="cameras", title="Cameras", decimals=0),),
@@ -278,7 +278,7 @@ def _defects() -> Drawn:
                 "The same, camera by camera, at most 500, from bi.data_defect. Correct the file "
                 "and import it again; the same file twice changes nothing."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT d.camera_code, d.name, d.defect, d.detail FROM bi.data_defect d WHERE {in_area("d")}
 ORDER BY d.defect, d.camera_code LIMIT 500""",
             columns=(

@@ -14,17 +14,6 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 DATASOURCE = "grafana-postgresql-datasource"
 DATASOURCE_UID = "camledger-bi"
 
-# Several areas, one, all or none may be chosen; figures of an area include the areas below it.
-# ARRAY[] is valid where IN () is not, so that choosing nothing shows nothing instead of an error.
-CHOSEN = """WITH RECURSIVE chosen AS (
-  SELECT area_code FROM bi.area WHERE area_code = ANY(ARRAY[$area]::text[])
-  UNION
-  SELECT a.area_code FROM bi.area a JOIN chosen ON a.parent_code = chosen.area_code
-)"""
-
-# Share of its time a camera or area must have been observed before a rate is shown (domain 6).
-OBSERVED_AT_LEAST = "0.8"
-
 
 def datasource() -> DataSourceRef:
     """The one data source of all boards, by its fixed uid."""
@@ -32,29 +21,24 @@ def datasource() -> DataSourceRef:
 
 
 def in_area(alias: str) -> str:
-    """Condition on the area of `alias`; needs `CHOSEN` in front of the statement."""
+    """Condition on the area of `alias`: the chosen ones with all areas below them, or all.
+
+    ARRAY[] is valid where IN () is not, so that choosing nothing shows nothing instead of an error.
+    """
     return (
-        f"('__all__' = ANY(ARRAY[$area]::text[])"
-        f" OR {alias}.area_code IN (SELECT area_code FROM chosen))"
+        f"('__all__' = ANY(ARRAY[$area]::text[]) OR {alias}.area_code IN"
+        f" (SELECT area_code FROM bi.area_tree WHERE ancestor = ANY(ARRAY[$area]::text[])))"
     )
 
 
 def rate(alias: str) -> str:
-    """Availability by method C over sums in `alias`; null without enough observed time.
-
-    Unobserved seconds are in neither part, exempt, planned and out-of-service seconds likewise.
-    """
-    assessed = f"({alias}.up_s + {alias}.down_s + {alias}.unreachable_s)"
-    return (
-        f"CASE WHEN {assessed} >= {OBSERVED_AT_LEAST} * ({assessed} + {alias}.unobserved_s)"
-        f" THEN {alias}.up_s / nullif({assessed}, 0) END"
-    )
+    """Availability over sums in `alias`; null without enough observed time."""
+    return f"bi.availability({alias}.up_s, {alias}.assessed_s, {alias}.unobserved_s)"
 
 
 def observed(alias: str) -> str:
-    """Share of the time to be assessed that was observed; null when there was none."""
-    assessed = f"({alias}.up_s + {alias}.down_s + {alias}.unreachable_s)"
-    return f"{assessed} / nullif({assessed} + {alias}.unobserved_s, 0)"
+    """Share of the time to be assessed that was observed."""
+    return f"bi.observed_share({alias}.assessed_s, {alias}.unobserved_s)"
 
 
 def local_days(view: str) -> str:

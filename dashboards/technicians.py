@@ -16,7 +16,7 @@ from dashboards.palette import (
     Steps,
 )
 from dashboards.panels import Column, Drawn, Saying, bars, numbers, rows, stacked
-from dashboards.query import CHOSEN, in_area
+from dashboards.query import in_area
 
 UID = "camledger-technicians"
 CAMERA_LINK = "/d/camledger-camera?var-camera=${__data.fields.camera_code}&${__url_time_range}"
@@ -61,7 +61,7 @@ def _states() -> Drawn:
                 "UNKNOWN is not offline: nobody looked lately, see 'Not observed'. "
                 "Offline red: work through the list below."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT {", ".join(_count(word) for word in words)}
 FROM bi.camera_now n WHERE {in_area("n")}""",
             columns=tuple(
@@ -93,12 +93,10 @@ def _live_rate() -> Drawn:
                 "with both parts. Unknown, exempt, repair, planned and retired are in neither. "
                 "See Work list for those that are down."
             ),
-            sql=f"""{CHOSEN}, counted AS (
-  SELECT count(*) FILTER (WHERE n.status IN ('ONLINE', 'DEGRADED')) AS up,
-    count(*) FILTER (WHERE n.status IN ('ONLINE', 'DEGRADED', 'OFFLINE')) AS assessed
-  FROM bi.camera_now n WHERE {in_area("n")}
+            sql=f"""WITH counted AS (
+  SELECT sum(n.up) AS up, sum(n.assessed) AS assessed FROM bi.camera_now n WHERE {in_area("n")}
 )
-SELECT up::double precision / nullif(assessed, 0) AS online_rate, up, assessed FROM counted""",
+SELECT bi.online_rate(up, assessed) AS online_rate, up, assessed FROM counted""",
             columns=(
                 Column(
                     name="online_rate",
@@ -162,7 +160,7 @@ def _offline() -> Drawn:
                 "same pole), then the older. Repair from the top; the code leads to the page of "
                 "the camera."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT o.camera_code, o.name, o.area, o.one_trip, o.offline_s, o.since, o.reason, o.meaning,
   o.advice
 FROM bi.offline_now o WHERE {in_area("o")}
@@ -193,7 +191,7 @@ def _reasons() -> Drawn:
                 "OFFLINE cameras of the chosen areas by the reason that took them down, now, from "
                 "bi.offline_now. One long bar often is one common cause: power, switch, line."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT o.reason, count(*) AS cameras
 FROM bi.offline_now o WHERE {in_area("o")}
 GROUP BY o.reason ORDER BY cameras DESC, o.reason LIMIT 20""",
@@ -216,7 +214,7 @@ def _not_observed() -> Drawn:
                 "most 500: never asked, or not for longer than the patience. It costs them no "
                 "availability. Look for one common cause on our side first."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT n.camera_code, n.name, n.area, coalesce(n.dark_cause, 'not asked lately') AS cause,
   n.dark_since, n.last_asked
 FROM bi.camera_now n WHERE n.status = 'UNKNOWN' AND {in_area("n")}
@@ -245,7 +243,7 @@ def _clock() -> Drawn:
                 "last offset read (camera minus true time). Set network time and the time zone; "
                 "an offset of whole hours is a time zone, a date of 1970 or 2000 an empty battery."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT f.camera_code, f.name, n.area, n.clock_offset_s, f.since
 FROM bi.fault_now f JOIN bi.camera_now n USING (camera_code)
 WHERE f.kind = 'clock' AND {in_area("f")}
@@ -273,7 +271,7 @@ def _changes() -> Drawn:
                 "bi.transition. First seen: a camera that had no state before. A wall of red is "
                 "one incident, not many: look for what the cameras share."
             ),
-            sql=f"""{CHOSEN}
+            sql=f"""
 SELECT date_trunc('hour', t.at) AS time,
   count(*) FILTER (WHERE t.to_health = 'down') AS went_down,
   count(*) FILTER (WHERE t.to_health = 'up' AND t.from_health = 'down') AS came_back,
@@ -338,7 +336,7 @@ def _failing() -> Drawn:
                 "chosen areas, from bi.observation_failed, the 200 worst. Cameras here that are "
                 "not OFFLINE are unstable: repair them before they fail."
             ),
-            sql=f"""{CHOSEN}, failed AS (
+            sql=f"""WITH failed AS (
   SELECT camera_code, reason, count(*) AS failed, max(at) AS last_at, max(took_ms) AS took_max_ms
   FROM bi.observation_failed WHERE at > now() - interval '1 hour'
   GROUP BY camera_code, reason

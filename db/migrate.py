@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import asyncpg
 
+from monitor.limits import limits
 from monitor.model import REASONS
 
 _LOCK = 0x5E_0001  # advisory lock: one migration at a time
@@ -53,6 +54,7 @@ async def migrate(conn: asyncpg.Connection) -> list[str]:
         for each in pending:
             await _apply(conn, each)
         await _store_reasons(conn)
+        await _store_targets(conn)
     finally:
         await conn.execute("SELECT pg_advisory_unlock($1)", _LOCK)
     return [each.name for each in pending]
@@ -132,6 +134,19 @@ async def _apply(conn: asyncpg.Connection, each: Migration) -> None:
             each.name,
             each.checksum,
         )
+
+
+async def _store_targets(conn: asyncpg.Connection) -> None:
+    """What holds without a contract, for a new database; the settings of a service come over it."""
+    if await conn.fetchval("SELECT EXISTS (SELECT FROM camledger.target)"):
+        return
+    await conn.executemany(
+        """
+        INSERT INTO camledger.target (measure, word, at_least, colour, position)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        [(x.measure, x.word, x.at_least, x.colour, n) for n, x in enumerate(limits())],
+    )
 
 
 async def _store_reasons(conn: asyncpg.Connection) -> None:

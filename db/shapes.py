@@ -7,14 +7,12 @@ from typing import LiteralString
 
 from db.pool import Connection
 
-# Colours of ratios and status words. The console and Grafana draw with the same ones.
-_RATIO_COLOUR: LiteralString = """
-  CASE WHEN effective IS NULL THEN '#d0d4da' WHEN effective = 0 THEN '#98a2ad'
-    WHEN effective < 0.25 THEN '#bcd7f0' WHEN effective < 0.5 THEN '#86b8e5'
-    WHEN effective < 0.75 THEN '#4a90d2' ELSE '#1f66b0' END"""
-_STATUS_COLOUR: LiteralString = """
-  CASE status WHEN 'ONLINE' THEN '#1e8e3e' WHEN 'DEGRADED' THEN '#c98a00'
-    WHEN 'OFFLINE' THEN '#d93025' ELSE '#6b7280' END"""
+# Colours come from the one table: a ratio has that of the highest limit it reaches.
+_RATIO: LiteralString = """
+  CROSS JOIN LATERAL (
+    SELECT colour FROM target
+    WHERE measure = 'coverage' AND at_least IS NOT DISTINCT FROM (
+      SELECT max(at_least) FROM target WHERE measure = 'coverage' AND at_least <= v.effective)) r"""
 
 _PLACES: LiteralString = f"""
   SELECT jsonb_build_object('type', 'Feature', 'id', p.id, 'geometry', p.geometry, 'properties',
@@ -23,31 +21,35 @@ _PLACES: LiteralString = f"""
       'length_m', v.length_m, 'area_m2', v.area_m2, 'designed', v.designed,
       'effective', v.effective, 'upper', v.upper, 'redundant', v.redundant, 'assumed', v.assumed)
     || CASE WHEN p.kind = 'street'
-      THEN jsonb_build_object('stroke', {_RATIO_COLOUR}, 'stroke-width', 4)
-      ELSE jsonb_build_object('fill', {_RATIO_COLOUR}, 'fill-opacity', 0.35,
-        'stroke', {_RATIO_COLOUR}, 'stroke-width', 2, 'marker-color', {_RATIO_COLOUR}) END)::text
-  FROM place p LEFT JOIN coverage_now v ON v.place_id = p.id
+      THEN jsonb_build_object('stroke', r.colour, 'stroke-width', 4)
+      ELSE jsonb_build_object('fill', r.colour, 'fill-opacity', 0.35,
+        'stroke', r.colour, 'stroke-width', 2, 'marker-color', r.colour) END)::text
+  FROM place p LEFT JOIN coverage_now v ON v.place_id = p.id {_RATIO}
   WHERE p.kind::text = $1 ORDER BY p.id
 """  # noqa: S608 constant texts
 
-_CAMERAS: LiteralString = f"""
+_CAMERAS: LiteralString = """
   SELECT jsonb_build_object('type', 'Feature', 'id', c.id,
     'geometry', jsonb_build_object('type', 'Point', 'coordinates', jsonb_build_array(c.lon, c.lat)),
     'properties', jsonb_build_object(
       'camera_code', c.code, 'name', c.name, 'area_code', c.area_code, 'status', status,
-      'kind', c.kind, 'simulated', c.simulated, 'marker-color', {_STATUS_COLOUR},
+      'kind', c.kind, 'simulated', c.simulated, 'marker-color', s.colour,
       'marker-size', CASE WHEN status = 'OFFLINE' THEN 'large' ELSE 'medium' END))::text
-  FROM camera c JOIN camera_status t ON t.camera_id = c.id
+  FROM camera c
+  JOIN camera_status t ON t.camera_id = c.id
+  LEFT JOIN target s ON s.measure = 'status' AND s.word = t.status
   WHERE c.lon IS NOT NULL ORDER BY c.id
-"""  # noqa: S608 constant texts
+"""
 
 _GAPS: LiteralString = """
   SELECT jsonb_build_object('type', 'Feature',
     'id', row_number() OVER (ORDER BY g.place_id, g.from_m), 'geometry', g.line, 'properties',
     jsonb_build_object('place_id', g.place_id, 'place', p.name, 'kind', g.kind, 'from_m', g.from_m,
       'to_m', g.to_m, 'length_m', g.to_m - g.from_m, 'stroke-width', 3,
-      'stroke', CASE g.kind WHEN 'dark' THEN '#8b0000' ELSE '#3c4653' END))::text
-  FROM coverage_gap g JOIN place p ON p.id = g.place_id
+      'stroke', s.colour))::text
+  FROM coverage_gap g
+  JOIN place p ON p.id = g.place_id
+  LEFT JOIN target s ON s.measure = 'gap' AND s.word = g.kind
   WHERE EXISTS (
     SELECT FROM bi.coverage_gap b WHERE b.place_id = g.place_id AND b.from_m = g.from_m)
   ORDER BY g.place_id, g.from_m

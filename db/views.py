@@ -13,7 +13,6 @@ import asyncpg
 from db.pool import Connection
 
 Row = dict[str, Any]
-_WORDS = ("online", "degraded", "offline", "unknown", "exempt", "repair", "planned", "retired")
 
 
 def plain(value: object) -> Any:
@@ -32,28 +31,14 @@ def _rows(records: Iterable[asyncpg.Record]) -> list[Row]:
 
 
 def _counted(record: asyncpg.Record) -> Row:
-    """Adds M01 (domain 6): online and degraded of those that are assessable; None of none."""
+    """Counts with M01 in the shape in which it travels: both parts, and None of nothing."""
     counts = _row(record)
-    numerator = counts["online"] + counts["degraded"]
-    denominator = numerator + counts["offline"]
     counts["online_rate"] = {
-        "numerator": numerator,
-        "denominator": denominator,
-        "value": numerator / denominator if denominator else None,
+        "numerator": counts.pop("up"),
+        "denominator": counts.pop("assessed"),
+        "value": counts["online_rate"],
     }
     return counts
-
-
-_COUNTS: LiteralString = """
-  count(*) AS cameras,
-  count(*) FILTER (WHERE status = 'ONLINE') AS online,
-  count(*) FILTER (WHERE status = 'DEGRADED') AS degraded,
-  count(*) FILTER (WHERE status = 'OFFLINE') AS offline,
-  count(*) FILTER (WHERE status = 'UNKNOWN') AS unknown,
-  count(*) FILTER (WHERE status = 'EXEMPT') AS exempt,
-  count(*) FILTER (WHERE status = 'REPAIR') AS repair,
-  count(*) FILTER (WHERE status = 'PLANNED') AS planned,
-  count(*) FILTER (WHERE status = 'RETIRED') AS retired"""
 
 
 async def status(conn: Connection) -> Row:
@@ -62,18 +47,20 @@ async def status(conn: Connection) -> Row:
     observed_at: the newest observation, None before the first.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        whole = await conn.fetchrow(
-            f"SELECT now() AS as_of, max(last_asked) AS observed_at, {_COUNTS} FROM bi.camera_now"  # noqa: S608 constant text
-        )
-        areas = await conn.fetch(
-            """
-            SELECT area_code, area, parent_code, level, cameras, online, degraded, offline, unknown,
-              exempt, repair, planned, retired
-            FROM bi.area_now ORDER BY area_code
-            """
-        )
+        whole = await conn.fetchrow("SELECT * FROM bi.estate_now")
+        areas = await conn.fetch("SELECT * FROM bi.area_now ORDER BY area_code")
     assert whole is not None  # noqa: S101 an aggregate always has one row
     return {**_counted(whole), "by_area": [_counted(each) for each in areas]}
+
+
+async def estate(conn: Connection) -> Row:
+    """Counts by status word of all cameras, the online rate, and how many are simulated."""
+    found = await conn.fetchrow(
+        "SELECT e.*, (SELECT count(*) FROM bi.camera_now WHERE simulated) AS simulated "
+        "FROM bi.estate_now e"
+    )
+    assert found is not None  # noqa: S101 the view always has one row
+    return _counted(found)
 
 
 async def offline(conn: Connection, limit: int = 500) -> list[Row]:
@@ -372,6 +359,13 @@ async def pulse(conn: Connection) -> Row:
             for each in figures
         },
     }
+
+
+async def targets(conn: Connection) -> list[Row]:
+    """Limits, targets and colours, in order."""
+    return _rows(
+        await conn.fetch("SELECT measure, word, at_least, colour FROM bi.target ORDER BY position")
+    )
 
 
 async def policy(conn: Connection) -> Row:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from db import cameras, embedded, migrate, pool
+from db import cameras, embedded, migrate, pool, targets
 from db.embedded import Server
 from db.pool import Connection
+from monitor.limits import limits
 from monitor.settings import Settings
 
 _log = structlog.get_logger()
@@ -72,6 +73,7 @@ async def prepare(dsn: str, settings: Settings) -> list[str]:
             clock_tolerance_s=policy.clock_tolerance.total_seconds(),
             timezone=settings.city.timezone,
         )
+        await targets.store(conn, limits(settings.reports.target))
     finally:
         await conn.close()
     return applied

@@ -16,7 +16,11 @@ from tests.grafana import panels, questions
 BOARDS = publish.draw()
 COLOURS = {
     value for name, value in vars(palette).items() if name.isupper() and isinstance(value, str)
-} | set(palette.LEDGER_COLOURS.values())
+} | {
+    *palette.LEDGER_COLOURS.values(),
+    *palette.STATUS_COLOURS.values(),
+    *palette.GAP_COLOURS.values(),
+}
 # ids that @grafana/data 13.2 knows, as far as we use them
 UNITS = {
     "none", "short", "percentunit", "s", "ms", "h", "dtdurations", "dateTimeAsIso", "lengthm",

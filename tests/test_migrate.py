@@ -15,6 +15,7 @@ RELEASED = """
 0005_names.sql 8adf16f3b25ad66d
 0006_opaque.sql 80ec5826c49d9ac0
 0007_requirement.sql 2d96549d4b63056e
+0008_figures.sql f1c8615fcc57d8fd
 """
 
 

@@ -39,7 +39,6 @@ from monitor.reports.document import render_html, shown_areas
 from monitor.reports.files import ReportNotWritten, write
 from monitor.reports.periods import KINDS, Period, period
 from monitor.reports.sheets import render_csv
-from monitor.reports.tree import Node, lines
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)  # a Monday noon in Shanghai
 # with both half-hour and whole changes, changes at midnight, and a zone that once lost a day
@@ -74,6 +73,13 @@ def area(code: str, depth: int = 0, **changes: object) -> AreaLine:
         ledger=kept,
     )
     return replace(line, **changes)
+
+
+ESTATE = {
+    **{"cameras": 12, "online": 8, "degraded": 1, "offline": 1, "unknown": 2, "exempt": 0},
+    **{"repair": 0, "planned": 0, "retired": 0, "simulated": 3},
+    "online_rate": {"numerator": 9, "denominator": 10, "value": 0.9},
+}
 
 
 def figures(**changes: object) -> Figures:
@@ -113,8 +119,7 @@ def figures(**changes: object) -> Figures:
         previous=hours(up=95, down=5),
         light=targets.judge(spent),
         assessed_cameras=1,
-        statuses={"ONLINE": 8, "DEGRADED": 1, "OFFLINE": 1, "UNKNOWN": 2},
-        simulated=3,
+        estate=ESTATE,
         days=tuple(
             DayLine(
                 day=week.first_day + timedelta(days=each),
@@ -358,28 +363,6 @@ def test_every_cause_of_the_program_is_explained() -> None:
 # ---- areas
 
 
-def camera_in(code: str | None, number: int) -> CameraLine:
-    return CameraLine(code=f"c{number}", name="", area_code=code, area=None, ledger=hours(up=1))
-
-
-def test_areas_stand_in_the_order_of_the_tree_whatever_their_rates() -> None:
-    nodes = [Node(code="1", name="top", parent=None, level="city")] + [
-        Node(code=f"1{each}", name=each, parent="1", level="district") for each in "ba"
-    ]
-    cameras = [camera_in("1a", n) for n in range(3)] + [camera_in("1b", 9)]
-    ledgers = {"1a": hours(up=10, down=90), "1b": hours(up=100)}
-    found = lines(nodes, ledgers, cameras)
-    assert [(each.code, each.cameras) for each in found] == [("1", 4), ("1a", 3), ("1b", 1)]
-
-
-def test_a_ring_of_areas_does_not_hang_the_report() -> None:
-    nodes = [
-        Node(code="x", name="x", parent="y", level=""),
-        Node(code="y", name="y", parent="x", level=""),
-    ]
-    assert lines(nodes, {}, [camera_in("x", 1)]) == ()
-
-
 def test_a_big_tree_is_shown_down_to_the_level_that_fits() -> None:
     tree = [area("t")] + [area(f"d{n}", 1) for n in range(12)]
     tree += [area(f"s{n}", 2) for n in range(200)]
@@ -435,7 +418,7 @@ def test_insufficient_data_prints_bounds_instead_of_a_rate() -> None:
 
 def test_sample_cities_carry_the_attribution_and_real_ones_do_not() -> None:
     assert "© OpenStreetMap contributors, ODbL" in render_html(figures())
-    assert "OpenStreetMap" not in render_html(figures(simulated=0))
+    assert "OpenStreetMap" not in render_html(figures(estate={**ESTATE, "simulated": 0}))
 
 
 @pytest.mark.parametrize("kind", KINDS)

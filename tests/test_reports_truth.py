@@ -225,6 +225,20 @@ async def test_areas_are_sums_over_their_trees(conn, kind, running):
     assert not [note for note in figures.notes if "differ" in note]
 
 
+async def test_areas_stand_in_the_order_of_the_tree_and_a_ring_does_not_hang(conn):
+    now = datetime.now(UTC)
+    await city(conn, now)
+    await conn.execute(
+        """
+        INSERT INTO area VALUES ('5', 'other top', NULL, ''), ('59', 'low', '5', ''),
+          ('51', 'high', '5', ''), ('r1', 'ring', 'r2', ''), ('r2', 'ring', 'r1', '')
+        """
+    )
+    areas = (await read(conn, about("daily", False, now), now)).areas
+    assert [area.code for area in areas] == ["5", "51", "59", "610000", "610001", "610002"]
+    assert [area.depth for area in areas] == [0, 1, 1, 0, 1, 1]
+
+
 async def test_areas_that_do_not_add_up_are_told(conn):
     now = datetime.now(UTC)
     await city(conn, now)

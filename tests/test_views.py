@@ -1,9 +1,7 @@
 """What people are shown, read from a seeded PostgreSQL."""
 
 import json
-import re
 from datetime import UTC, datetime
-from importlib.resources import files
 
 import asyncpg
 import pytest
@@ -202,10 +200,3 @@ async def test_shapes_are_features_with_top_level_ids_and_colours(
     assert colours["Full cover lane 全覆盖"] != colours["River road 河滨路"]
     gaps = [json.loads(text) for text in await shapes.gaps(city)]
     assert len({each["id"] for each in gaps}) == len(gaps) == 8
-
-
-def test_the_console_and_the_layers_use_the_same_colours() -> None:
-    page = files("monitor.web").joinpath("static", "shapes.js").read_text("utf-8")
-    layers = files("db").joinpath("shapes.py").read_text("utf-8")
-    drawn = set(re.findall(r"#[0-9a-f]{6}", layers.split("_PLACES", 1)[0]))
-    assert drawn <= set(re.findall(r"#[0-9a-f]{6}", page))

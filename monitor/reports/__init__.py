@@ -13,7 +13,7 @@ from pathlib import Path
 
 from db.pool import Connection
 from monitor.reports.archive import store
-from monitor.reports.content import Figures, Light, Targets
+from monitor.reports.content import Figures, Light
 from monitor.reports.document import render_html
 from monitor.reports.files import FORMATS, ReportNotWritten, check, write
 from monitor.reports.gather import read
@@ -28,7 +28,6 @@ __all__ = [
     "Made",
     "Period",
     "ReportNotWritten",
-    "Targets",
     "make",
     "period",
     "read",
@@ -68,7 +67,6 @@ async def make(
         conn,
         period(kind, day, settings.city.timezone, now),
         now,
-        targets=Targets(green=settings.reports.target),
         city=settings.city.name,
     )
     # in a thread: writing 20,000 cameras takes seconds, in which the event loop must go on asking

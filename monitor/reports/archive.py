@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from db import sums
 from db.pool import Connection
 from monitor.availability import Ledger
 from monitor.reports.content import METHOD, Figures, published
@@ -13,21 +14,10 @@ _MOST_CAMERAS = 1_000  # stored with a report
 
 
 async def store(conn: Connection, figures: Figures) -> None:
-    """Keep the figures of an issued report. A row is never changed; a later report is a new row."""
-    await conn.execute(
-        """
-        INSERT INTO report (kind, first_day, last_day, made_at, method, figures)
-        SELECT $1, $2, $3, $4, $5, $6
-        WHERE NOT EXISTS (
-          SELECT FROM report WHERE kind = $1 AND first_day = $2 AND made_at = $4)
-        """,
-        figures.period.kind,
-        figures.period.first_day,
-        figures.period.last_day,
-        figures.as_of,
-        METHOD,
-        frozen(figures),
-    )
+    """Keep the figures of an issued report."""
+    period = figures.period
+    days = period.first_day, period.last_day
+    await sums.keep(conn, period.kind, days, figures.as_of, METHOD, frozen(figures))
 
 
 def frozen(figures: Figures) -> dict[str, Any]:
@@ -37,8 +27,6 @@ def frozen(figures: Figures) -> dict[str, Any]:
     """
     kept = dataclasses.replace(figures, cameras=figures.worst[:_MOST_CAMERAS])
     plain: dict[str, Any] = _plain(kept)
-    numerator, denominator = figures.live
-    plain["live"] = {"numerator": numerator, "denominator": denominator}
     plain["published"] = published(figures.total)
     plain["change"] = figures.change
     return plain

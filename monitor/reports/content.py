@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from monitor.availability import Ledger
+from monitor.limits import MARGIN, OBSERVED_AT_LEAST
 from monitor.reports.periods import Period
 
 METHOD = "C time-weighted"  # domain 6, card M02; the method that `report.method` names
-OBSERVED_AT_LEAST = 0.8  # below it no rate is printed (domain 6)
 BANDS_DAYS = (3, 7, 30)  # M08, long offline
 
 
@@ -32,7 +33,7 @@ class Targets:
     """What the maintenance contract asks for, None without one; `margin` below it is yellow."""
 
     green: float | None = None
-    margin: float = 0.03
+    margin: float = MARGIN
 
     @property
     def yellow(self) -> float | None:
@@ -213,8 +214,9 @@ class Figures:
     """All of one report, read in one snapshot at `as_of`.
 
     up_to: the instant the stored figures reach, None when there are none. days: those with stored
-    figures. areas: in tree order. cameras: by code. long_offline: the oldest first. statuses:
-    cameras by status word at `as_of`. notes: sentences about what is missing or does not add up.
+    figures. areas: in tree order. cameras: by code. long_offline: the oldest first. estate: counts
+    of cameras and the live online rate at `as_of`, as `db.views.estate` gives them. notes:
+    sentences about what is missing or does not add up.
     """
 
     city: str
@@ -227,8 +229,7 @@ class Figures:
     previous: Ledger
     light: Light
     assessed_cameras: int
-    statuses: Mapping[str, int]
-    simulated: int
+    estate: Mapping[str, Any]
     days: tuple[DayLine, ...]
     areas: tuple[AreaLine, ...]
     cameras: tuple[CameraLine, ...]
@@ -251,12 +252,6 @@ class Figures:
         """Cameras that were offline, the longest first."""
         down = (each for each in self.cameras if offline(each.ledger))
         return tuple(sorted(down, key=lambda each: (-offline(each.ledger), each.code)))
-
-    @property
-    def live(self) -> tuple[int, int]:
-        """Numerator and denominator of the live online rate (M01) at `as_of`."""
-        online = self.statuses.get("ONLINE", 0) + self.statuses.get("DEGRADED", 0)
-        return online, online + self.statuses.get("OFFLINE", 0)
 
     def down_longer_than(self, days: int) -> int:
         """How many cameras in service are down for more days than this, at the end."""

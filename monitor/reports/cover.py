@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import asyncpg
 
+from db import sums
 from db.pool import Connection
 from monitor.reports.content import Covered, KindLine, PlaceLine
 from monitor.reports.periods import Period
@@ -18,20 +19,7 @@ async def read(
 
     The mean weighs each stored day of each place alike; a place counts on the days it has.
     """
-    found = await conn.fetch(
-        """
-        SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2, n.required,
-          n.designed, n.effective, n.upper, d.mean, coalesce(d.days, 0) AS days
-        FROM bi.coverage_now n
-        LEFT JOIN (
-          SELECT place_id, avg(effective) AS mean, count(effective) AS days
-          FROM bi.coverage_day WHERE day BETWEEN $1 AND $2 GROUP BY place_id) d
-          ON d.place_id = n.place_id
-        ORDER BY n.place_id
-        """,
-        period.first_day,
-        period.last_day,
-    )
+    found = await sums.coverage(conn, period.first_day, period.last_day)
     places = sorted((_place(row) for row in found), key=_by_name)
     return tuple(_kinds(places)), tuple(places)
 

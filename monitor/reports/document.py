@@ -30,7 +30,7 @@ def render_html(figures: Figures) -> str:
         chart_width=charts.WIDTH,
         worst=figures.worst[:_MOST_CAMERAS],
         long_offline=figures.long_offline[:_MOST_CAMERAS],
-        sample=figures.simulated > 0,
+        sample=figures.estate["simulated"] > 0,
     )
 
 

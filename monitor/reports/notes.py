@@ -17,10 +17,10 @@ def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
             f"The stored days are those of {stored_zone}, "
             f"this report is for days of {period.timezone}."
         )
-    if not figures.statuses:
+    if not figures.estate["cameras"]:
         notes.append("The inventory holds no cameras: nothing can be assessed.")
     begun = _begun(figures)
-    if figures.statuses and stored < begun:
+    if figures.estate["cameras"] and stored < begun:
         notes.append(
             f"{begun - stored} of {begun} days have no stored figures; "
             "they are in no sum of this report."

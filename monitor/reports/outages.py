@@ -1,11 +1,10 @@
 """Outages that touch a period, per camera, and the cameras that have been down for long."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
+from db import sums
 from db.pool import Connection
 from monitor.reports.content import BANDS_DAYS, LongOffline
 from monitor.reports.periods import Period
@@ -18,6 +17,8 @@ class Outage:
     in_service: what people said of the camera at that end.
     """
 
+    name: str
+    area: str | None
     started_at: datetime
     inside: timedelta
     lasts: bool
@@ -31,33 +32,12 @@ async def read(conn: Connection, period: Period, now: datetime) -> dict[str, lis
 
     The future is cut off at `now`. A flapping camera may have thousands; they stay in the database.
     """
-    until = min(now, period.ends_at)
-    found = await conn.fetch(
-        """
-        WITH said AS (
-          SELECT DISTINCT ON (camera_code) camera_code, intent FROM bi.intent
-          WHERE at < $2 ORDER BY camera_code, at DESC),
-        happened AS (
-          SELECT camera_code, started_at, reason, coalesce(ended_at > $2, true) AS lasts,
-            least(ended_at, $2) - greatest(started_at, $1) AS inside
-          FROM bi.incident
-          WHERE started_at < $2 AND (ended_at IS NULL OR ended_at > $1)),
-        longest AS (
-          SELECT DISTINCT ON (camera_code, lasts) * FROM happened
-          ORDER BY camera_code, lasts, inside DESC, started_at)
-        SELECT o.camera_code, o.started_at, o.inside, o.lasts, o.reason, r.meaning,
-          coalesce(said.intent = 'in_service', false) AS in_service
-        FROM longest o
-        LEFT JOIN bi.reason r ON r.reason = o.reason
-        LEFT JOIN said ON said.camera_code = o.camera_code
-        ORDER BY o.camera_code COLLATE "C", o.started_at
-        """,
-        period.starts_at,
-        until,
-    )
+    found = await sums.outages(conn, period.starts_at, min(now, period.ends_at))
     happened: dict[str, list[Outage]] = {}
     for row in found:
         outage = Outage(
+            name=row["name"],
+            area=row["area"],
             started_at=row["started_at"],
             inside=row["inside"],
             lasts=row["lasts"],
@@ -70,24 +50,21 @@ async def read(conn: Connection, period: Period, now: datetime) -> dict[str, lis
 
 
 def long_lasting(
-    happened: Mapping[str, list[Outage]],
-    known: Iterable[asyncpg.Record],
-    period: Period,
-    now: datetime,
+    happened: Mapping[str, list[Outage]], period: Period, now: datetime
 ) -> tuple[LongOffline, ...]:
     """Cameras in service and down for longer than the first band at the end, the oldest first."""
     until = min(now, period.ends_at)
     found = [
         LongOffline(
-            code=file["camera_code"],
-            name=file["name"],
-            area=file["area"],
+            code=code,
+            name=each.name,
+            area=each.area,
             since=each.started_at,
             lasted=until - each.started_at,
             meaning=each.meaning or each.reason,
         )
-        for file in known
-        for each in happened.get(file["camera_code"], [])
+        for code, outages in happened.items()
+        for each in outages
         if each.lasts and each.in_service
     ]
     least = timedelta(days=BANDS_DAYS[0])

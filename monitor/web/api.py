@@ -126,6 +126,10 @@ async def _collectors(conn: Connection, asked: Asked) -> Any:
     return await views.collectors(conn)
 
 
+async def _targets(conn: Connection, asked: Asked) -> Any:
+    return await views.targets(conn)
+
+
 async def _about(conn: Connection, asked: Asked) -> Any:
     return await views.policy(conn)
 
@@ -250,6 +254,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="The processes that ask the cameras.",
         schema="CollectorList",
         ask=_collectors,
+    ),
+    Endpoint(
+        path="/api/v1/targets",
+        summary="Limits, targets and colours: where one word ends and the next begins.",
+        schema="TargetList",
+        ask=_targets,
     ),
     Endpoint(
         path="/api/v1/about",

@@ -3,12 +3,15 @@
 Nothing is fetched from another host. A file that is not in the table does not exist.
 """
 
+import json
+from dataclasses import asdict
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
 from aiohttp import web
 
+from monitor.limits import limits
 from monitor.web.replies import Handler, missing, tagged
 
 _TYPES = {
@@ -41,8 +44,14 @@ def _serve(table: dict[str, bytes]) -> Handler:
     return asset
 
 
+def _limits() -> bytes:
+    """The one table of limits and colours as a module for the page."""
+    rows = [asdict(each) for each in limits()]
+    return f"// Made of monitor.limits.\nexport const LIMITS = {json.dumps(rows)};\n".encode()
+
+
 def _load() -> dict[str, bytes]:
-    table = {
+    table = {"limits.js": _limits()} | {
         each.name: each.read_bytes()
         for each in files("monitor.web").joinpath("static").iterdir()
         if Path(each.name).suffix in _TYPES

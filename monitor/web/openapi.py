@@ -18,7 +18,8 @@ _CAMERA = (
     "health:string intent:string reason:string? meaning:string? advice:string? since:time? "
     "last_seen:time? last_asked:time? took_ms:number? clock_offset_s:number? "
     "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
-    "lon:number? lat:number? kind:string simulated:boolean"
+    "lon:number? lat:number? kind:string simulated:boolean "
+    "up:integer assessed:integer"
 )
 _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
@@ -78,6 +79,7 @@ _SHAPES = {
     "loop_lag_s:number? queue:integer",
     "About": "version:string city:string attribution:string cadence_s:number patience_s:number "
     "clock_tolerance_s:number timezone:string",
+    "Target": "measure:string word:string at_least:number? colour:string?",
     "ErrorBody": "code:string message:string advice:string",
     "Error": "error:ErrorBody",
 }
@@ -89,6 +91,7 @@ _LISTS = (
     "Incident",
     "Fault",
     "Defect",
+    "Target",
     "Report",
     "Collector",
 )

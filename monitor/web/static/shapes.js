@@ -1,15 +1,19 @@
 // One look per status word, the same in lists and on the map: a colour, a shape, an order.
 
+import { LIMITS } from "./limits.js";
+
 export const STATUS = {
-  ONLINE: { colour: "#1e8e3e", path: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z", sort: 1 },
-  DEGRADED: { colour: "#c98a00", path: "M8 1.5L15 14H1z", cut: "M8 6v4M8 11.4v1.4", sort: 6 },
-  OFFLINE: { colour: "#d93025", path: "M2 2h12v12H2z", cut: "M5 5l6 6M11 5l-6 6", sort: 8 },
-  UNKNOWN: { colour: "#6b7280", path: "M8 .8l7.2 7.2-7.2 7.2L.8 8z", cut: "M6.2 6.6a1.8 1.8 0 1 1 2.4 1.7q-.6.3-.6 1M8 10.8v1", sort: 7 },
-  EXEMPT: { colour: "#5b7fb5", path: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z", cut: "M6.2 5.5v5M9.8 5.5v5", sort: 5 },
-  REPAIR: { colour: "#8d6bb0", path: "M5 1.5h6L15 8l-4 6.5H5L1 8z", cut: "M8 5v6M5 8h6", sort: 4 },
-  PLANNED: { colour: "#7d8794", path: "M8 3a5 5 0 1 0 0 10a5 5 0 1 0 0-10z", hollow: true, sort: 2 },
-  RETIRED: { colour: "#7d8794", path: "M3 3h10v10H3z", hollow: true, cut: "M4 12L12 4", sort: 3 },
+  ONLINE: { path: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z", sort: 1 },
+  DEGRADED: { path: "M8 1.5L15 14H1z", cut: "M8 6v4M8 11.4v1.4", sort: 6 },
+  OFFLINE: { path: "M2 2h12v12H2z", cut: "M5 5l6 6M11 5l-6 6", sort: 8 },
+  UNKNOWN: { path: "M8 .8l7.2 7.2-7.2 7.2L.8 8z", cut: "M6.2 6.6a1.8 1.8 0 1 1 2.4 1.7q-.6.3-.6 1M8 10.8v1", sort: 7 },
+  EXEMPT: { path: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z", cut: "M6.2 5.5v5M9.8 5.5v5", sort: 5 },
+  REPAIR: { path: "M5 1.5h6L15 8l-4 6.5H5L1 8z", cut: "M8 5v6M5 8h6", sort: 4 },
+  PLANNED: { path: "M8 3a5 5 0 1 0 0 10a5 5 0 1 0 0-10z", hollow: true, sort: 2 },
+  RETIRED: { path: "M3 3h10v10H3z", hollow: true, cut: "M4 12L12 4", sort: 3 },
 };
+
+for (const { measure, word, colour } of LIMITS) if (measure === "status") STATUS[word].colour = colour;
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -68,15 +72,10 @@ export function picture(status, simulated, scale = 2) {
 }
 
 // How much is seen, from light to dark: no colour says that more were better.
-export const RATIO = [
-  { key: "none", colour: "#d0d4da" },
-  { key: "zero", colour: "#98a2ad" },
-  { key: "some", colour: "#bcd7f0" },
-  { key: "quarter", colour: "#86b8e5" },
-  { key: "half", colour: "#4a90d2" },
-  { key: "most", colour: "#1f66b0" },
-];
-export const STEPS = [0.25, 0.5, 0.75];
+const coverage = LIMITS.filter((each) => each.measure === "coverage");
+export const RATIO = coverage.map(({ word, colour }) => ({ key: word, colour }));
+export const STEPS = coverage.slice(3).map((each) => each.at_least);
+export const GAP = Object.fromEntries(LIMITS.filter((each) => each.measure === "gap").map((each) => [each.word, each.colour]));
 
 export function ratioColour(ratio) {
   if (ratio === null || ratio === undefined) return RATIO[0].colour;

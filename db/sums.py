@@ -1,0 +1,198 @@
+"""What reports read, and keep: sums of stored figures over local days, from the views of schema bi.
+
+Rows as the views give them; what a report makes of them is `monitor.reports`.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from db.pool import Connection
+
+_SUMS = ", ".join(
+    [
+        *(
+            f"sum({name}_s) AS {name}_s"
+            for name in (
+                *("up", "down", "unreachable", "planned", "exempt"),
+                *("unobserved", "out_of_service"),
+            )
+        ),
+        "sum(outages)::bigint AS outages",
+    ]
+)
+
+
+async def days(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """One row per day that has stored figures; up_to: how far they reach."""
+    return await conn.fetch(
+        f"""
+        SELECT day, {_SUMS}, max(ends_at) AS up_to,
+          count(*) FILTER (WHERE out_of_service_s < extract(epoch FROM ends_at - starts_at))
+            AS cameras
+        FROM bi.ledger_day WHERE day BETWEEN $1 AND $2 GROUP BY day ORDER BY day
+        """,  # noqa: S608 constant text
+        first,
+        last,
+    )
+
+
+async def causes(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """Unobserved seconds by cause."""
+    return await conn.fetch(
+        """
+        SELECT each.key AS cause, sum(each.value::double precision) AS unobserved_s
+        FROM bi.ledger_day, jsonb_each_text(unobserved_by_cause) AS each
+        WHERE day BETWEEN $1 AND $2 GROUP BY each.key ORDER BY each.key
+        """,
+        first,
+        last,
+    )
+
+
+async def cameras(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """One row per camera, by code, with the name it has now."""
+    return await conn.fetch(
+        f"""
+        SELECT l.*, n.name, n.area_code, n.area
+        FROM (SELECT camera_code, {_SUMS} FROM bi.ledger_day
+          WHERE day BETWEEN $1 AND $2 GROUP BY camera_code) l
+        JOIN bi.camera_now n USING (camera_code)
+        ORDER BY camera_code COLLATE "C"
+        """,  # noqa: S608 constant text
+        first,
+        last,
+    )
+
+
+async def areas(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """One row per area with all areas below it, in the order of the tree; zeros without figures.
+
+    cameras: those that were in service at some time of these days, by where they belong now.
+    """
+    return await conn.fetch(
+        f"""
+        WITH served AS (
+          SELECT t.ancestor, count(DISTINCT l.camera_code) AS cameras
+          FROM bi.ledger_day l JOIN bi.area_tree t ON t.area_code = l.area_code
+          WHERE l.day BETWEEN $1 AND $2
+            AND l.out_of_service_s < extract(epoch FROM l.ends_at - l.starts_at)
+          GROUP BY t.ancestor),
+        summed AS (
+          SELECT area_code, {_SUMS} FROM bi.ledger_area_day
+          WHERE day BETWEEN $1 AND $2 GROUP BY area_code)
+        SELECT a.area_code, a.area, a.level, a.depth, coalesce(s.cameras, 0) AS cameras,
+          coalesce(l.up_s, 0) AS up_s, coalesce(l.down_s, 0) AS down_s,
+          coalesce(l.unreachable_s, 0) AS unreachable_s, coalesce(l.planned_s, 0) AS planned_s,
+          coalesce(l.exempt_s, 0) AS exempt_s, coalesce(l.unobserved_s, 0) AS unobserved_s,
+          coalesce(l.out_of_service_s, 0) AS out_of_service_s, coalesce(l.outages, 0) AS outages
+        FROM bi.area a
+        LEFT JOIN summed l USING (area_code)
+        LEFT JOIN served s ON s.ancestor = a.area_code
+        WHERE a.depth IS NOT NULL ORDER BY a.path
+        """,  # noqa: S608 constant text
+        first,
+        last,
+    )
+
+
+async def exemptions(
+    conn: Connection, starts_at: datetime, ends_at: datetime
+) -> list[asyncpg.Record]:
+    """Approved windows that touch the time, by kind and reason, cut at its ends."""
+    return await conn.fetch(
+        """
+        SELECT kind, reason_code, count(*) AS windows, count(DISTINCT camera_code) AS cameras,
+          sum(least(ends_at, $2) - greatest(starts_at, $1)) AS duration
+        FROM bi.window_camera WHERE starts_at < $2 AND ends_at > $1
+        GROUP BY kind, reason_code ORDER BY kind, reason_code
+        """,
+        starts_at,
+        ends_at,
+    )
+
+
+async def defects(conn: Connection) -> list[asyncpg.Record]:
+    """Cameras by defect of their file, with one sentence for each."""
+    return await conn.fetch(
+        """
+        SELECT defect AS name, max(detail) AS detail, count(*) AS cameras
+        FROM bi.data_defect GROUP BY defect ORDER BY cameras DESC, defect
+        """
+    )
+
+
+async def coverage(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """One row per place: figures now, and their mean over the stored days, which weigh alike."""
+    return await conn.fetch(
+        """
+        SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2, n.required,
+          n.designed, n.effective, n.upper, d.mean, coalesce(d.days, 0) AS days
+        FROM bi.coverage_now n
+        LEFT JOIN (
+          SELECT place_id, avg(effective) AS mean, count(effective) AS days
+          FROM bi.coverage_day WHERE day BETWEEN $1 AND $2 GROUP BY place_id) d
+          ON d.place_id = n.place_id
+        ORDER BY n.place_id
+        """,
+        first,
+        last,
+    )
+
+
+async def outages(conn: Connection, starts_at: datetime, ends_at: datetime) -> list[asyncpg.Record]:
+    """By camera the longest outage that ended and the one that lasts, as far as there are any."""
+    return await conn.fetch(
+        """
+        WITH said AS (
+          SELECT DISTINCT ON (camera_code) camera_code, intent FROM bi.intent
+          WHERE at < $2 ORDER BY camera_code, at DESC),
+        happened AS (
+          SELECT camera_code, started_at, reason, coalesce(ended_at > $2, true) AS lasts,
+            least(ended_at, $2) - greatest(started_at, $1) AS inside
+          FROM bi.incident
+          WHERE started_at < $2 AND (ended_at IS NULL OR ended_at > $1)),
+        longest AS (
+          SELECT DISTINCT ON (camera_code, lasts) * FROM happened
+          ORDER BY camera_code, lasts, inside DESC, started_at)
+        SELECT o.camera_code, n.name, n.area, o.started_at, o.inside, o.lasts, o.reason, r.meaning,
+          coalesce(said.intent = 'in_service', false) AS in_service
+        FROM longest o
+        JOIN bi.camera_now n ON n.camera_code = o.camera_code
+        LEFT JOIN bi.reason r ON r.reason = o.reason
+        LEFT JOIN said ON said.camera_code = o.camera_code
+        ORDER BY o.camera_code COLLATE "C", o.started_at
+        """,
+        starts_at,
+        ends_at,
+    )
+
+
+async def coverage_model(conn: Connection) -> asyncpg.Record | None:
+    """The model that the stored coverage rests on, and when it was computed."""
+    return await conn.fetchrow("SELECT model, as_of FROM bi.coverage_model")
+
+
+async def keep(
+    conn: Connection,
+    kind: str,
+    days: tuple[date, date],
+    made_at: datetime,
+    method: str,
+    figures: dict[str, Any],
+) -> None:
+    """Keep the figures of an issued report; a row is never changed, a later report is a new one."""
+    await conn.execute(
+        """
+        INSERT INTO report (kind, first_day, last_day, made_at, method, figures)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE NOT EXISTS (
+          SELECT FROM report WHERE kind = $1 AND first_day = $2 AND made_at = $4)
+        """,
+        kind,
+        *days,
+        made_at,
+        method,
+        figures,
+    )
