@@ -74,7 +74,12 @@ def _values(camera: Camera) -> tuple[Any, ...]:
 
 
 async def add(conn: Connection, added: Sequence[Camera], now: datetime) -> None:
-    """Insert cameras, and note from when on their intent holds."""
+    """Insert cameras, and note from when on their intent holds.
+
+    A camera that comes back under another code keeps the day of its first entry: known by its host
+    and port, or by its position (to a metre) where the one that hung there serves no more or looked
+    the same way.
+    """
     if not added:
         return
     columns = list(zip(*map(_values, added), strict=True))
@@ -83,9 +88,16 @@ async def add(conn: Connection, added: Sequence[Camera], now: datetime) -> None:
         WITH new AS (
           INSERT INTO camera (code, name, area_code, intent, host, port, lon, lat, kind, direction,
             angle_deg, range_m, indoor, pole, address, simulated, sheet,
-            created_at, updated_at)
+            created_at, updated_at, first_entered_at)
           SELECT code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-            range_m, indoor, pole, address, simulated, sheet::jsonb, $1, $1
+            range_m, indoor, pole, address, simulated, sheet::jsonb, $1, $1, least($1, (
+              SELECT min(first_entered_at) FROM (
+                SELECT first_entered_at FROM camera o WHERE o.host = u.host AND o.port = u.port
+                UNION ALL
+                SELECT first_entered_at FROM camera o
+                WHERE round(o.lon::numeric, 5) = round(u.lon::numeric, 5)
+                  AND round(o.lat::numeric, 5) = round(u.lat::numeric, 5)
+                  AND (o.intent <> 'in_service' OR o.direction = u.direction)) same))
           FROM unnest($2::text[], $3::text[], $4::text[], $5::intent[], $6::text[], $7::int[],
             $8::double precision[], $9::double precision[], $10::camera_kind[], $11::text[],
             $12::double precision[], $13::double precision[], $14::boolean[], $15::text[],
@@ -115,6 +127,15 @@ async def change(
         WHERE code = $1
         """,
         [(*_values(camera), now) for camera, _ in changes],
+    )
+    await conn.execute(
+        """
+        UPDATE camera c SET first_entered_at = o.first_entered_at
+        FROM camera o
+        WHERE c.code = ANY($1) AND o.id <> c.id AND o.host = c.host AND o.port = c.port
+          AND o.first_entered_at < c.first_entered_at
+        """,
+        [camera.code for camera, fields in changes if fields.keys() & {"host", "port"}],
     )
     await conn.executemany(
         """
@@ -167,12 +188,15 @@ async def store_policy(
     patience_s: float,
     clock_tolerance_s: float,
     timezone: str,
+    longest_retention_days: int | None = None,
 ) -> None:
     """The settings that views need."""
     await conn.execute(
-        "UPDATE policy SET cadence_s = $1, patience_s = $2, clock_tolerance_s = $3, timezone = $4",
+        "UPDATE policy SET cadence_s = $1, patience_s = $2, clock_tolerance_s = $3, timezone = $4, "
+        "longest_retention_days = $5",
         cadence_s,
         patience_s,
         clock_tolerance_s,
         timezone,
+        longest_retention_days,
     )

@@ -67,6 +67,11 @@ async def area_cameras(conn: Connection, area_code: str) -> list[int] | None:
     return [row["id"] for row in rows]
 
 
+async def declared_at(conn: Connection, at: datetime) -> frozenset[int]:
+    """Ids of the cameras that were declared at a moment."""
+    return frozenset(row[0] for row in await conn.fetch("SELECT * FROM declared_at($1)", at))
+
+
 async def _healths(
     conn: Connection, starts_at: datetime, ends_at: datetime, ids: Sequence[int]
 ) -> defaultdict[int, list[tuple[datetime, Health]]]:

@@ -16,6 +16,7 @@ CONFIRMED_AFTER = timedelta(hours=1)
 
 _LOCK = 0x5E_0200  # advisory lock: one closes days at a time
 _SECOND = timedelta(seconds=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,15 +140,40 @@ def _row(camera_id: int, each: Ledger) -> tuple[int | float | str, ...]:
     )
 
 
+async def mark_declared(conn: Connection, day: Day, until: datetime) -> None:
+    """Note which cameras were declared at the end of the day, or at `until` of the running one.
+
+    From the dated versions of the register alone: only these cameras count in ledgers of areas.
+    """
+    await conn.execute(
+        """
+        UPDATE ledger_day l SET declared = d.camera_id IS NOT NULL
+        FROM camera c LEFT JOIN declared_at($2) d ON d.camera_id = c.id
+        WHERE l.day = $1 AND l.camera_id = c.id AND l.declared <> (d.camera_id IS NOT NULL)
+        """,
+        day.day,
+        min(until, day.ends_at - _INSTANT),
+    )
+
+
 async def sum_areas(conn: Connection, day: date) -> None:
-    """Ledgers of areas on a day: sums over the cameras of each area and all areas below it."""
+    """Ledgers of areas on a day: sums over the declared cameras of each area and all below it.
+
+    The others are counted, and in no sum.
+    """
     await conn.execute(
         """
         WITH sums AS (
-          SELECT t.ancestor, count(*) AS cameras, sum(up_s) AS up_s, sum(down_s) AS down_s,
-            sum(unreachable_s) AS unreachable_s, sum(planned_s) AS planned_s,
-            sum(exempt_s) AS exempt_s, sum(unobserved_s) AS unobserved_s,
-            sum(out_of_service_s) AS out_of_service_s, sum(outages) AS outages
+          SELECT t.ancestor, count(*) FILTER (WHERE declared) AS cameras,
+            count(*) FILTER (WHERE NOT declared) AS undeclared,
+            coalesce(sum(up_s) FILTER (WHERE declared), 0) AS up_s,
+            coalesce(sum(down_s) FILTER (WHERE declared), 0) AS down_s,
+            coalesce(sum(unreachable_s) FILTER (WHERE declared), 0) AS unreachable_s,
+            coalesce(sum(planned_s) FILTER (WHERE declared), 0) AS planned_s,
+            coalesce(sum(exempt_s) FILTER (WHERE declared), 0) AS exempt_s,
+            coalesce(sum(unobserved_s) FILTER (WHERE declared), 0) AS unobserved_s,
+            coalesce(sum(out_of_service_s) FILTER (WHERE declared), 0) AS out_of_service_s,
+            coalesce(sum(outages) FILTER (WHERE declared), 0) AS outages
           FROM ledger_day l
           JOIN camera c ON c.id = l.camera_id
           JOIN area_tree t ON t.code = c.area_code
@@ -156,13 +182,14 @@ async def sum_areas(conn: Connection, day: date) -> None:
         gone AS (
           DELETE FROM ledger_area_day
           WHERE day = $1 AND area_code NOT IN (SELECT ancestor FROM sums))
-        INSERT INTO ledger_area_day (area_code, day, cameras, up_s, down_s, unreachable_s,
-          planned_s, exempt_s, unobserved_s, out_of_service_s, outages)
-        SELECT ancestor, $1, cameras, up_s, down_s, unreachable_s, planned_s, exempt_s,
+        INSERT INTO ledger_area_day (area_code, day, cameras, undeclared, up_s, down_s,
+          unreachable_s, planned_s, exempt_s, unobserved_s, out_of_service_s, outages)
+        SELECT ancestor, $1, cameras, undeclared, up_s, down_s, unreachable_s, planned_s, exempt_s,
           unobserved_s, out_of_service_s, outages
         FROM sums
         ON CONFLICT (area_code, day) DO UPDATE SET
-          cameras = excluded.cameras, up_s = excluded.up_s, down_s = excluded.down_s,
+          cameras = excluded.cameras, undeclared = excluded.undeclared,
+          up_s = excluded.up_s, down_s = excluded.down_s,
           unreachable_s = excluded.unreachable_s, planned_s = excluded.planned_s,
           exempt_s = excluded.exempt_s, unobserved_s = excluded.unobserved_s,
           out_of_service_s = excluded.out_of_service_s, outages = excluded.outages

@@ -102,8 +102,8 @@ async def id_of(conn: Connection, kind: PlaceKind, code: str) -> int:
 async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
     """What coverage may rely on now, and whether we are blind to some of it.
 
-    Cameras in service; `unknown` where there is no evidence. Blind: for one of them at least the
-    evidence is missing through our own doing, as after a restart.
+    Declared cameras in service; `unknown` where there is no evidence. Blind: for one of them at
+    least the evidence is missing through our own doing, as after a restart.
     """
     rows = await conn.fetch(
         """
@@ -111,6 +111,7 @@ async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
           THEN 'unknown' ELSE s.health END AS health,
           coalesce(s.dark_cause NOT IN ('not_yet', 'not_polled'), stale, false) AS ours
         FROM camera c
+        JOIN camera_register g ON g.camera_id = c.id AND g.declared
         CROSS JOIN policy p
         LEFT JOIN camera_state s ON s.camera_id = c.id
         CROSS JOIN LATERAL (
@@ -267,6 +268,8 @@ async def begin_survey(
     await conn.execute(
         """
         DELETE FROM camera_coverage v
-        WHERE NOT EXISTS (SELECT FROM camera c WHERE c.id = v.camera_id AND c.intent = 'in_service')
+        WHERE NOT EXISTS (
+          SELECT FROM camera c JOIN camera_register g ON g.camera_id = c.id AND g.declared
+          WHERE c.id = v.camera_id AND c.intent = 'in_service')
         """
     )

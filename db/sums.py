@@ -25,13 +25,13 @@ _SUMS = ", ".join(
 
 
 async def days(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
-    """One row per day that has stored figures; up_to: how far they reach."""
+    """One row per day that has stored figures of declared cameras; up_to: how far they reach."""
     return await conn.fetch(
         f"""
         SELECT day, {_SUMS}, max(ends_at) AS up_to,
           count(*) FILTER (WHERE out_of_service_s < extract(epoch FROM ends_at - starts_at))
             AS cameras
-        FROM bi.ledger_day WHERE day BETWEEN $1 AND $2 GROUP BY day ORDER BY day
+        FROM bi.ledger_day WHERE declared AND day BETWEEN $1 AND $2 GROUP BY day ORDER BY day
         """,  # noqa: S608 constant text
         first,
         last,
@@ -44,7 +44,7 @@ async def causes(conn: Connection, first: date, last: date) -> list[asyncpg.Reco
         """
         SELECT each.key AS cause, sum(each.value::double precision) AS unobserved_s
         FROM bi.ledger_day, jsonb_each_text(unobserved_by_cause) AS each
-        WHERE day BETWEEN $1 AND $2 GROUP BY each.key ORDER BY each.key
+        WHERE declared AND day BETWEEN $1 AND $2 GROUP BY each.key ORDER BY each.key
         """,
         first,
         last,
@@ -52,12 +52,12 @@ async def causes(conn: Connection, first: date, last: date) -> list[asyncpg.Reco
 
 
 async def cameras(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
-    """One row per camera, by code, with the name it has now."""
+    """One row per camera, by code, with the name it has now; over the days it was declared."""
     return await conn.fetch(
         f"""
         SELECT l.*, n.name, n.area_code, n.area
         FROM (SELECT camera_code, {_SUMS} FROM bi.ledger_day
-          WHERE day BETWEEN $1 AND $2 GROUP BY camera_code) l
+          WHERE declared AND day BETWEEN $1 AND $2 GROUP BY camera_code) l
         JOIN bi.camera_now n USING (camera_code)
         ORDER BY camera_code COLLATE "C"
         """,  # noqa: S608 constant text
@@ -76,7 +76,7 @@ async def areas(conn: Connection, first: date, last: date) -> list[asyncpg.Recor
         WITH served AS (
           SELECT t.ancestor, count(DISTINCT l.camera_code) AS cameras
           FROM bi.ledger_day l JOIN bi.area_tree t ON t.area_code = l.area_code
-          WHERE l.day BETWEEN $1 AND $2
+          WHERE l.declared AND l.day BETWEEN $1 AND $2
             AND l.out_of_service_s < extract(epoch FROM l.ends_at - l.starts_at)
           GROUP BY t.ancestor),
         summed AS (
@@ -195,4 +195,38 @@ async def keep(
         made_at,
         method,
         figures,
+    )
+
+
+async def undeclared(conn: Connection, first: date, last: date) -> dict[str, Any]:
+    """What the sums leave out: cameras not declared on some of these days, and their time.
+
+    up_to: how far any stored figure reaches.
+    """
+    found = await conn.fetchrow(
+        """
+        SELECT count(DISTINCT camera_code) FILTER (WHERE NOT declared AND in_service_s > 0)
+            AS cameras,
+          coalesce(sum(in_service_s) FILTER (WHERE NOT declared), 0) AS in_service_s,
+          count(DISTINCT day) AS days, max(ends_at) AS up_to
+        FROM (
+          SELECT camera_code, day, declared, ends_at,
+            extract(epoch FROM ends_at - starts_at)::float8 - out_of_service_s AS in_service_s
+          FROM bi.ledger_day WHERE day BETWEEN $1 AND $2) l
+        """,
+        first,
+        last,
+    )
+    assert found is not None  # noqa: S101  an aggregate always has one row
+    return dict(found)
+
+
+async def register_states(conn: Connection) -> list[asyncpg.Record]:
+    """How many cameras stand where in the register, and the day on which the first is let go."""
+    return await conn.fetch(
+        """
+        SELECT state, count(*) AS cameras, count(*) FILTER (WHERE attended) AS attended,
+          min(declare_by) FILTER (WHERE attended AND NOT declared) AS first_declare_by
+        FROM bi.register_now WHERE intent <> 'retired' GROUP BY state ORDER BY state
+        """
     )

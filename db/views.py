@@ -10,6 +10,8 @@ from typing import Any, LiteralString
 
 import asyncpg
 
+from db import audit as trail
+from db import register as entries
 from db.pool import Connection
 
 Row = dict[str, Any]
@@ -24,6 +26,10 @@ def plain(value: object) -> Any:
 
 def _row(record: asyncpg.Record) -> Row:
     return {name: plain(value) for name, value in record.items()}
+
+
+def _plain_row(row: Row) -> Row:
+    return {name: plain(value) for name, value in row.items()}
 
 
 def _rows(records: Iterable[asyncpg.Record]) -> list[Row]:
@@ -69,7 +75,8 @@ async def offline(conn: Connection, limit: int = 500) -> list[Row]:
         await conn.fetch(
             """
             SELECT camera_code, name, area_code, area, pole, reason, meaning, advice, since,
-              confirmed_at, offline_s, one_trip, lon, lat
+              confirmed_at, offline_s, one_trip, lon, lat, declared, register_state, safety,
+              declare_by
             FROM bi.offline_now ORDER BY repair_order LIMIT $1
             """,
             limit,
@@ -118,9 +125,10 @@ async def camera(conn: Connection, code: str) -> Row | None:
           c.range_m, c.indoor, c.pole,
           c.sheet ->> 'vendor' AS vendor, c.sheet ->> 'model' AS model,
           s.last_reason, last.meaning AS last_meaning, s.last_detail, s.health_detail,
-          v.exclusive_m
+          v.exclusive_m, g.missing AS register_missing, g.declare_by
         FROM bi.camera_now n
         JOIN camera c ON c.code = n.camera_code
+        JOIN camera_register g ON g.camera_id = c.id
         LEFT JOIN camera_state s ON s.camera_id = c.id
         LEFT JOIN reason last ON last.code = s.last_reason
         LEFT JOIN camera_coverage v ON v.camera_id = c.id
@@ -255,6 +263,42 @@ async def requirements(conn: Connection) -> list[Row]:
             """
         )
     )
+
+
+async def register(conn: Connection, state: str | None = None, limit: int = 1000) -> list[Row]:
+    """Why each camera is there, by code; only of one state if asked."""
+    return _rows(
+        await conn.fetch(
+            "SELECT * FROM bi.register_now WHERE $1::text IS NULL OR state = $1 "
+            "ORDER BY camera_code LIMIT $2",
+            state,
+            limit,
+        )
+    )
+
+
+async def register_entry(conn: Connection, code: str) -> Row | None:
+    """Why one camera is there, with every earlier version; None for an unknown code."""
+    found = await conn.fetchrow("SELECT * FROM bi.register_now WHERE camera_code = $1", code)
+    if found is None:
+        return None
+    camera_id = await conn.fetchval("SELECT id FROM camera WHERE code = $1", code)
+    versions = await entries.history(conn, camera_id)
+    return {**_row(found), "versions": [_plain_row(each) for each in versions]}
+
+
+async def undeclared(conn: Connection, limit: int = 500) -> list[Row]:
+    """Declare or remove: cameras that are not declared, those with least time left first."""
+    return _rows(
+        await conn.fetch(
+            "SELECT * FROM bi.declare_now ORDER BY declare_by, camera_code LIMIT $1", limit
+        )
+    )
+
+
+async def audit(conn: Connection, limit: int = 100) -> list[Row]:
+    """Who looked at or changed what, the newest first."""
+    return _rows(await trail.rows(conn, limit=limit))
 
 
 async def coverage_kinds(conn: Connection) -> list[Row]:

@@ -71,18 +71,22 @@ async def of_area(
 ) -> dict[str, Any] | None:
     """The same summed over the cameras of an area and all areas below it, with their number.
 
-    A camera that was not yet known in the window counts nowhere.
+    Cameras that were not declared when the window ended are counted, and in no sum. One that was
+    not yet known in the window counts nowhere.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         camera_ids = await facts.area_cameras(conn, code)
         if camera_ids is None:
             return None
-        sums, cameras = Ledger(), 0
+        declared = await facts.declared_at(conn, ends_at)
+        sums, cameras, undeclared = Ledger(), 0, 0
         for some in _pieces(camera_ids):
             ledgers = await _ledgers(conn, some, starts_at, ends_at)
-            sums = availability.total([sums, *(each for _, each in ledgers)])
-            cameras += len(ledgers)
-    return {**_answer(starts_at, ends_at, sums), "cameras": cameras}
+            counted = [each for camera, each in ledgers if camera in declared]
+            sums = availability.total([sums, *counted])
+            cameras += len(counted)
+            undeclared += len(ledgers) - len(counted)
+    return {**_answer(starts_at, ends_at, sums), "cameras": cameras, "undeclared": undeclared}
 
 
 def _answer(starts_at: datetime, ends_at: datetime, split: Ledger) -> dict[str, Any]:
@@ -114,6 +118,7 @@ async def _compute(conn: Connection, day: Day, now: datetime) -> None:
         ledgers = await _ledgers(conn, some, day.starts_at, until)
         await ledger.store(conn, day, until, ledgers)
         await asyncio.sleep(0)
+    await ledger.mark_declared(conn, day, until)
     await ledger.sum_areas(conn, day.day)
     await ledger.average_coverage(conn, day, until)
     await ledger.finish(conn, day, now)

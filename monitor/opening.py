@@ -72,6 +72,7 @@ async def prepare(dsn: str, settings: Settings) -> list[str]:
             patience_s=policy.patience.total_seconds(),
             clock_tolerance_s=policy.clock_tolerance.total_seconds(),
             timezone=settings.city.timezone,
+            longest_retention_days=settings.declaration.longest_retention_days,
         )
         await targets.store(conn, limits(settings.reports.target))
     finally:

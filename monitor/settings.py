@@ -162,6 +162,16 @@ class Reports(_Section):
     )
 
 
+class Declaration(_Section):
+    """What the register holds entries to."""
+
+    longest_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days of keeping that the law allows at most; longer ones count as incomplete.",
+    )
+
+
 class Grafana(_Section):
     """Where `dashboards push` sends the boards."""
 
@@ -181,6 +191,7 @@ class Settings(_Section):
     coverage: Coverage = Coverage()  # type: ignore[call-arg]
     figures: Figures = Figures()  # type: ignore[call-arg]
     reports: Reports = Reports()  # type: ignore[call-arg]
+    declaration: Declaration = Declaration()  # type: ignore[call-arg]
     grafana: Grafana = Grafana()  # type: ignore[call-arg]
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from db import cameras, places, requirements
+from db import cameras, places, register, requirements
 from db.pool import Connection
 from monitor.coverage import drawing
 from monitor.coverage.citymap import CoverageMap
@@ -57,6 +57,7 @@ class Surveyor:
         self._city: CoverageMap | None = None
         self._revision = -1
         self._required: frozenset[int] = frozenset()
+        self._declared: frozenset[int] = frozenset()
         self._states: Mapping[int, Health] = {}
 
     async def refresh(self) -> int:
@@ -65,9 +66,15 @@ class Surveyor:
             revision = await cameras.revision(conn)
             silent = await places.silent_since(conn, self._now() - self._patience)
             required = await requirements.in_force(conn)
-            stale = revision != self._revision or required != self._required
+            declared = await register.declared(conn)
+            stale = (revision, required, declared) != (
+                self._revision,
+                self._required,
+                self._declared,
+            )
             if self._city is None or stale or silent:
-                return await self._survey(conn, revision, required, silent)
+                self._required, self._declared = required, declared
+                return await self._survey(conn, revision, silent)
             states, blind = await places.healths(conn)
             changed = {
                 camera: health
@@ -84,21 +91,12 @@ class Surveyor:
             self._states = states
             return len(figures.places)
 
-    async def _survey(
-        self,
-        conn: Connection,
-        revision: int,
-        required: frozenset[int],
-        silent: datetime | None,
-    ) -> int:
-        """Build the map anew, and store all of it.
-
-        required: places with a requirement in force. silent: since when nobody kept it current.
-        """
+    async def _survey(self, conn: Connection, revision: int, silent: datetime | None) -> int:
+        """Build the map anew, and store all of it. silent: since when nobody kept it current."""
         self._city = None
-        self._required = required
         stored = await places.places(conn)
-        inventory = await cameras.cameras(conn)
+        known = await cameras.cameras(conn)
+        inventory = {key: each for key, each in known.items() if key in self._declared}
         states, blind = await places.healths(conn)
         city = await asyncio.to_thread(self._build, stored, inventory)
         figures = await asyncio.to_thread(city.figures, states)
@@ -114,7 +112,7 @@ class Surveyor:
         self._states, self._revision = states, revision
         for place, sentence in city.place_defects.items():
             _log.warning("place without figures", place=stored[place].code, why=sentence)
-        _log.info("surveyed", places=len(stored), cameras=len(inventory), defects=len(defects))
+        _log.info("surveyed", places=len(stored), declared=len(inventory), defects=len(defects))
         return len(figures.places)
 
     def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> CoverageMap:

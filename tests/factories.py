@@ -8,6 +8,7 @@ import asyncpg
 
 from monitor.availability import Stretch
 from monitor.model import Health, Intent, Observation, Reason
+from tests.declared import declare_all
 
 
 def observation(at: datetime, reason: Reason = Reason.OK, **fields: Any) -> Observation:
@@ -43,6 +44,7 @@ async def add_cameras(
     )
     ids = sorted(row["id"] for row in rows)
     await intend(conn, ids, since, intent)
+    await declare_all(conn)
     return ids
 
 

@@ -21,6 +21,7 @@ from collectors.simulator.simulated import SimulatedCamera
 from db import pool
 from monitor import intake
 from monitor.model import Camera
+from tests.declared import declare_all
 
 ROOT = Path(__file__).parent.parent
 QUICK = {
@@ -60,6 +61,7 @@ async def fleet(dsn: str, net: str, count: int = 5) -> AsyncIterator[Simulator]:
         ]
         conn = await pool.connect(dsn)
         await intake.take_cameras(conn, cameras, source="test", now=datetime.now(UTC))
+        await declare_all(conn)
         await conn.close()
         yield simulator
 

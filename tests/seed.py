@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from tests.declared import declare_all
+
 LON, LAT = 109.940, 33.868  # a town of the size of a few streets; M_LON metres are one degree here
 _M_LAT = 111_132.0
 _M_LON = 92_450.0
@@ -140,6 +142,7 @@ async def seed(conn: asyncpg.Connection, now: datetime) -> None:
     """Write the city into an empty migrated database, all in one transaction."""
     async with conn.transaction():
         await _inventory(conn, now)
+        await declare_all(conn)
         ids = {row["code"][-2:]: row["id"] for row in await conn.fetch("SELECT * FROM camera")}
         await _windows(conn, now, ids)
         await _states(conn, now, ids)
@@ -169,7 +172,7 @@ async def _inventory(conn: asyncpg.Connection, now: datetime) -> None:
         host = f"192.0.2.{number}" if place else None
         cameras.append(
             (code, name, code[:6], intent, host, lon, lat, kind, direction or None,
-             bool(simulated), f"Pole {number}", sheet, born, born)
+             bool(simulated), f"Pole {number}", sheet, born, born, born)
         )  # fmt: skip
         intents.append((code, born, "planned" if intent == "planned" else "in_service"))
         if intent in ("repair", "retired"):
@@ -179,7 +182,7 @@ async def _inventory(conn: asyncpg.Connection, now: datetime) -> None:
         conn,
         "camera",
         "code name area_code intent host lon lat kind direction simulated address "
-        "sheet created_at updated_at",
+        "sheet created_at updated_at first_entered_at",
         cameras,
     )
     await conn.executemany(
@@ -371,6 +374,7 @@ async def _ledger(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
         "out_of_service_s unobserved_by_cause outages unreachable_s",
         rows,
     )
+    await conn.execute("UPDATE ledger_day SET declared = true")
     await conn.execute(
         """
         INSERT INTO ledger_area_day (area_code, day, cameras, up_s, down_s, unreachable_s,

@@ -37,6 +37,10 @@ CAMERAS = """code,name,area_code,host,port,longitude,latitude,direction,camera_t
 W1,West end,E,127.60.0.1,{west},8.5,47.37,90,3,100
 E1,East end,E,127.60.0.2,{east},8.504,47.37,270,3,100
 """
+REGISTER = """camera,entry,site,purpose,need,ground,body,contact,sign,sign_seen_on,retention_days
+W1,E-1,Long street,Flood level,A gauge misled,Decision 4,Office,o@x.example,Sign,2026-11-02,2
+E1,E-1,Long street,Flood level,A gauge misled,Decision 4,Office,o@x.example,Sign,2026-11-02,2
+"""
 
 
 async def say(dsn: str, folder: Path, *words: str) -> str:
@@ -90,6 +94,12 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
         (tmp_path / "cameras.csv").write_text(CAMERAS.format(west=west, east=east))
         await say(database, tmp_path, "import", "places", "streets.geojson")
         await say(database, tmp_path, "import", "cameras", "cameras.csv")
+
+        (tmp_path / "register.csv").write_text(REGISTER)
+        await say(database, tmp_path, "import", "register", "register.csv", "--by", "Li")
+        assert (await covered(database, tmp_path))["designed"] is None  # not approved yet
+        approve = ["register", "approve", "E-1", "--by", "Wu", "--as", "oversight"]
+        assert await say(database, tmp_path, *approve) == "Approved: E-1\n"
 
         async with program(database, CAMLEDGER_CITY_TIMEZONE="UTC") as monitor:
             await monitor.ready()

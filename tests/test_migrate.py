@@ -16,6 +16,9 @@ RELEASED = """
 0006_opaque.sql 80ec5826c49d9ac0
 0007_requirement.sql 2d96549d4b63056e
 0008_figures.sql f1c8615fcc57d8fd
+0009_register.sql e428e3e97b948629
+0010_undeclared.sql fe967902302a4466
+0011_audit.sql 8b13a7e3d7b64c8f
 """
 
 

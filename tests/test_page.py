@@ -161,7 +161,7 @@ async def test_counts_carry_number_word_and_shape(browser: Browser, address: str
             await expect(card.locator("svg")).to_have_count(1)
         rate = page.locator("[data-count=online_rate]")
         await expect(rate.locator(".big")).to_have_text("62.50 %")
-        await expect(rate.locator(".below")).to_have_text("5 of 8 assessable")
+        await expect(rate.locator(".below")).to_have_text("5 of 8 declared and assessed")
         await expect(page.locator("#freshness")).to_have_attribute("data-state", "fresh")
         assert seen.complaints == []
 

@@ -32,6 +32,7 @@ from monitor.reports.content import (
     Light,
     LongOffline,
     PlaceLine,
+    StateLine,
     Targets,
     published,
 )
@@ -120,6 +121,17 @@ def figures(**changes: object) -> Figures:
         light=targets.judge(spent),
         assessed_cameras=1,
         estate=ESTATE,
+        stored_days=7,
+        left_out=2,
+        left_out_time=timedelta(hours=7),
+        register=(
+            StateLine(
+                state="undeclared",
+                cameras=2,
+                attended=1,
+                first_declare_by=NOW + timedelta(days=9),
+            ),
+        ),
         days=tuple(
             DayLine(
                 day=week.first_day + timedelta(days=each),

@@ -21,6 +21,7 @@ from monitor.reports.archive import frozen
 from monitor.reports.content import Figures, Light, published
 from monitor.reports.periods import Period
 from monitor.settings import Settings
+from tests.declared import declare_all
 from tests.seed import seed
 
 TIMEZONE = "Asia/Shanghai"
@@ -62,6 +63,7 @@ async def city(conn: asyncpg.Connection, now: datetime) -> None:
             for back in range(1, DAYS)
         ],
     )
+    await declare_all(conn)
     begun = datetime.combine(today, time(), ZONE)
     await conn.execute(
         """
@@ -74,6 +76,7 @@ async def city(conn: asyncpg.Connection, now: datetime) -> None:
         begun,
         now,
     )
+    await conn.execute("UPDATE ledger_day SET declared = true")
     await add_up_areas(conn)
     await outages(conn, now, ids)
 

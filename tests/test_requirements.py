@@ -14,6 +14,7 @@ from monitor import intake
 from monitor.inventory.problems import Refused
 from monitor.model import Place, PlaceKind, Requirement
 from monitor.surveyor import Surveyor
+from tests.declared import declare_all
 from tests.running import ROOT
 from tests.test_migrate import old_database
 from tests.test_surveyor import EAST, STREET, connections, surveyor, turn
@@ -43,6 +44,7 @@ async def test_a_street_without_a_requirement_has_coverage_and_no_gap(
 ) -> None:
     await intake.take_places(conn, [PLAIN], now=NOW, by="Li")
     await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await declare_all(conn)
     await turn(conn, "up")
     await surveyor.refresh()
     [place] = await views.coverage(conn)
@@ -56,6 +58,7 @@ async def test_gaps_come_with_the_reason_and_go_on_the_day_of_its_review(
 ) -> None:
     await intake.take_places(conn, [STREET], now=NOW, by="Li")
     await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await declare_all(conn)
     await turn(conn, "up")
     await surveyor.refresh()
     assert (await needs(conn), await gaps(conn)) == ([("in_force", 0.5)], 1)
@@ -76,6 +79,7 @@ async def test_a_requirement_that_is_met_or_may_be_met_leaves_no_gap(
     met = replace(STREET, requirement=replace(NEED, share=0.3))
     await intake.take_places(conn, [met], now=NOW, by="Li")
     await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await declare_all(conn)
     await surveyor.refresh()  # nobody has looked yet: the camera may be up
     assert await gaps(conn) == 0
     await turn(conn, "up")

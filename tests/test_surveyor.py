@@ -13,6 +13,7 @@ from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor
 from tests.clock import Clock
+from tests.declared import declare_all
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STREET = Place(
@@ -67,6 +68,7 @@ async def stored(conn: asyncpg.Connection) -> tuple[float, float, float]:
 async def street(conn: asyncpg.Connection) -> asyncpg.Connection:
     await intake.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
     await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await declare_all(conn)
     return conn
 
 
@@ -127,6 +129,7 @@ async def test_a_camera_without_direction_is_listed_as_a_defect(
 ) -> None:
     await intake.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
     await intake.take_cameras(conn, [replace(EAST, direction=None)], source="t", now=NOW)
+    await declare_all(conn)
     await surveyor.refresh()
     assert await conn.fetchval("SELECT defect FROM bi.data_defect") == "no_direction"
 

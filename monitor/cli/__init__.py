@@ -68,12 +68,14 @@ def _input_errors() -> Errors:
     """What the person can mend. Imported only when something went wrong."""
     from dashboards.publish import PublishError
     from monitor.cli.mistake import UnknownName
+    from monitor.declaring import NotDeclared
     from monitor.inventory.problems import Refused
     from monitor.reports import ReportNotWritten
     from monitor.service import PortTaken
     from monitor.settings import BadSettings
 
-    return (BadSettings, Refused, UnknownName, PortTaken, PublishError, ReportNotWritten)
+    mistakes = (BadSettings, Refused, UnknownName, NotDeclared)
+    return (*mistakes, PortTaken, PublishError, ReportNotWritten)
 
 
 def _our_failures() -> Errors:

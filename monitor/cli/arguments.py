@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from monitor.entry import RegisterState, Role
 from monitor.model import PlaceKind
 
 
@@ -92,13 +93,29 @@ def _add_asking(verbs: Any) -> None:
     need.add_argument("--ground", metavar="TEXT", help="law, permit, decision, with its date")
     need.add_argument("--review", type=_day, metavar="DATE", help="from this day it counts no more")
     _by(need)
-    for each in (probe, status, coverage, ledger, need):
+    for each in (probe, status, coverage, ledger, need, _add_register(verbs)):
         _json(each)
+
+
+def _add_register(verbs: Any) -> argparse.ArgumentParser:
+    sub = _verb(
+        verbs, "register", "registering.register", "Why each camera is there, and who answers."
+    )
+    sub.add_argument("action", choices=["list", "show", "set", "approve", "withdraw"])
+    sub.add_argument(
+        "words", nargs="*", metavar="CODE|FIELD=TEXT", help="cameras or entries; fields for set"
+    )
+    sub.add_argument("--state", choices=[each.value for each in RegisterState], help="only these")
+    sub.add_argument("--entry", metavar="KEY", help="entry that the cameras share (set)")
+    sub.add_argument("--reason", metavar="TEXT", help="why it is withdrawn")
+    _by(sub)
+    _role(sub)
+    return sub
 
 
 def _add_papers(verbs: Any) -> None:
     take = _verb(verbs, "import", "papers.take", "Take a file into the inventory.")
-    take.add_argument("what", choices=["cameras", "areas", "places"])
+    take.add_argument("what", choices=["cameras", "areas", "places", "register"])
     take.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX or GeoJSON")
     take.add_argument(
         "--dry-run", action="store_true", help="say what would change, change nothing"
@@ -107,6 +124,7 @@ def _add_papers(verbs: Any) -> None:
     take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
     take.add_argument("--area", metavar="CODE", help="area of places that name none")
     _by(take)
+    _role(take)
     give = _verb(verbs, "export", "papers.give", "Write the inventory as CSV that import reads.")
     give.add_argument("what", choices=["cameras"])
     give.add_argument("file", type=Path, metavar="FILE")
@@ -120,6 +138,16 @@ def _add_papers(verbs: Any) -> None:
     boards.add_argument("--out", type=Path, metavar="DIR", help="folder to build into")
     for each in (take, give, report, boards):
         _json(each)
+
+
+def _role(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--as",
+        dest="role",
+        default="operator",
+        choices=[each.value for each in Role],
+        help="in what capacity (default: operator, who never approves)",
+    )
 
 
 def _by(sub: argparse.ArgumentParser) -> None:

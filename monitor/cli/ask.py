@@ -95,10 +95,13 @@ async def status(arguments: argparse.Namespace) -> int:
 def _print_counts(counts: dict[str, Any]) -> None:
     rate = counts["online_rate"]
     print(
-        f"Online {counts['online'] + counts['degraded']} of {rate['denominator']} assessed"
+        f"Online {rate['numerator']} of {rate['denominator']} declared and assessed"
         f" ({show.percent(rate['value'])}), as of {counts['as_of']}\n"
+        f"{counts['undeclared']} of {counts['cameras']} cameras are not declared and count for"
+        " nothing: declare or remove\n"
     )
-    words = ["cameras", "online", "degraded", "offline", "unknown", "exempt", "repair", "planned"]
+    words = ["cameras", "undeclared", "online", "degraded", "offline", "unknown", "exempt"]
+    words += ["repair", "planned"]
     whole = {**counts, "area": "all"}
     show.table(
         ["area", *words, "online rate"],

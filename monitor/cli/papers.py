@@ -6,11 +6,12 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from db import cameras
-from monitor import intake, inventory, settings
+from db import cameras, register
+from db.pool import Connection
+from monitor import declaring, intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
-from monitor.cli.person import who
+from monitor.cli.person import person, who
 from monitor.inventory import Reading
 from monitor.opening import connected, utc_now
 
@@ -21,6 +22,8 @@ async def take(arguments: argparse.Namespace) -> int:
     """Take a file into the inventory; 2 when it has errors, and then nothing is changed."""
     config = settings.load(arguments.config)
     async with connected(config) as conn:
+        if arguments.what == "register":
+            return await _take_register(conn, arguments)
         reading = _read(arguments, known=await cameras.areas(conn))
         if not reading.ok:
             _print_problems(reading, arguments)
@@ -41,6 +44,28 @@ async def take(arguments: argparse.Namespace) -> int:
                 conn, reading.rows, now=now, by=who(arguments), dry_run=dry
             )
     _print_problems(reading, arguments, outcome)
+    return 0
+
+
+async def _take_register(conn: Connection, arguments: argparse.Namespace) -> int:
+    known = await register.camera_ids(conn)
+    reading = inventory.read_register(arguments.file, known=known)
+    if not reading.ok:
+        _print_problems(reading, arguments)
+        print(f"{arguments.file}: nothing was imported.", file=sys.stderr)
+        return 2
+    dry = arguments.dry_run
+    done = await declaring.declare(conn, reading.rows, person(arguments), utc_now(), dry_run=dry)
+    if arguments.json:
+        problems = [problem.as_json() for problem in reading.problems]
+        show.as_json({"outcome": done.as_json(), "problems": problems})
+        return 0
+    _print_problems(reading, arguments)
+    print(
+        f"{'Would state' if dry else 'Stated'} entries: {len(done.added)} new, {len(done.changed)} "
+        f"changed; {done.unchanged} unchanged. They count once somebody of another role approves "
+        "them (camledger register approve)."
+    )
     return 0
 
 

@@ -4,6 +4,8 @@ import argparse
 import getpass
 
 from monitor.cli.mistake import UnknownName
+from monitor.declaring import Person
+from monitor.entry import Role
 
 
 def who(arguments: argparse.Namespace) -> str:
@@ -15,3 +17,8 @@ def who(arguments: argparse.Namespace) -> str:
     if not name:
         raise UnknownName("Say who orders this: --by NAME")
     return name
+
+
+def person(arguments: argparse.Namespace) -> Person:
+    """Who, and in what capacity."""
+    return Person(name=who(arguments), role=Role(arguments.role))

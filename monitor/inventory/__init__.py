@@ -6,6 +6,7 @@ Reading the given file is the only I/O; storing, approving and asking cameras ar
 from monitor.inventory.areas import read_areas
 from monitor.inventory.cameras import read_cameras
 from monitor.inventory.difference import Change, Diff, diff
+from monitor.inventory.entries import read_register
 from monitor.inventory.export import export_rows
 from monitor.inventory.mapping import FileMapping, built_in, read_mapping
 from monitor.inventory.places import read_places
@@ -30,4 +31,5 @@ __all__ = [
     "read_cameras",
     "read_mapping",
     "read_places",
+    "read_register",
 ]

@@ -210,12 +210,28 @@ class CoverageModel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StateLine:
+    """Cameras of one state in the register, those taken away left out.
+
+    attended: how many of them are still looked after. first_declare_by: when the first one of these
+    is let go.
+    """
+
+    state: str
+    cameras: int
+    attended: int
+    first_declare_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """All of one report, read in one snapshot at `as_of`.
 
     up_to: the instant the stored figures reach, None when there are none. days: those with stored
     figures. areas: in tree order. cameras: by code. long_offline: the oldest first. estate: counts
-    of cameras and the live online rate at `as_of`, as `db.views.estate` gives them. notes:
+    of cameras and the live online rate at `as_of`, as `db.views.estate` gives them. stored_days:
+    days with any stored figure. left_out, left_out_time: cameras that were not declared on some of
+    the days, and their time in service, which are in no sum. register: states at `as_of`. notes:
     sentences about what is missing or does not add up.
     """
 
@@ -230,6 +246,10 @@ class Figures:
     light: Light
     assessed_cameras: int
     estate: Mapping[str, Any]
+    stored_days: int
+    left_out: int
+    left_out_time: timedelta
+    register: tuple[StateLine, ...]
     days: tuple[DayLine, ...]
     areas: tuple[AreaLine, ...]
     cameras: tuple[CameraLine, ...]

@@ -24,6 +24,7 @@ from monitor.reports.content import (
     Defect,
     Exemption,
     Figures,
+    StateLine,
     Targets,
 )
 from monitor.reports.outages import Outage
@@ -43,8 +44,10 @@ async def read(conn: Connection, period: Period, now: datetime, *, city: str = "
 
 async def _read(conn: Connection, period: Period, now: datetime, city: str) -> Figures:
     judging = Targets(green=await targets.contract(conn))
-    days, up_to = await _days(conn, period, judging)
-    before, _ = await _days(conn, period.previous, judging)
+    days = await _days(conn, period, judging)
+    before = await _days(conn, period.previous, judging)
+    left_out = await sums.undeclared(conn, period.first_day, period.last_day)
+    up_to = left_out["up_to"]
     whole = dataclasses.replace(
         total(each.ledger for each in days), causes=await _causes(conn, period)
     )
@@ -66,6 +69,10 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
         light=judging.judge(whole),
         assessed_cameras=len(cameras),
         estate=estate,
+        stored_days=left_out["days"],
+        left_out=left_out["cameras"],
+        left_out_time=timedelta(seconds=left_out["in_service_s"]),
+        register=tuple(StateLine(**row) for row in await sums.register_states(conn)),
         days=days,
         areas=areas,
         cameras=cameras,
@@ -87,17 +94,14 @@ def _ledger(row: asyncpg.Record) -> Ledger:
     return Ledger(**durations, outages=row["outages"])
 
 
-async def _days(
-    conn: Connection, period: Period, judging: Targets
-) -> tuple[tuple[DayLine, ...], datetime | None]:
-    """One line per day that has stored figures, and how far these reach."""
+async def _days(conn: Connection, period: Period, judging: Targets) -> tuple[DayLine, ...]:
+    """One line per day that has stored figures of declared cameras."""
     found = await sums.days(conn, period.first_day, period.last_day)
     ledgers = [_ledger(each) for each in found]
-    days = tuple(
+    return tuple(
         DayLine(day=row["day"], cameras=row["cameras"], ledger=each, light=judging.judge(each))
         for row, each in zip(found, ledgers, strict=True)
     )
-    return days, max((row["up_to"] for row in found), default=None)
 
 
 async def _causes(conn: Connection, period: Period) -> dict[str, timedelta]:

@@ -10,7 +10,7 @@ _ADDS_UP_WITHIN = timedelta(seconds=1)
 
 def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
     """Sentences for the top of the report. stored_zone: the zone of the stored days."""
-    period, stored = figures.period, len(figures.days)
+    period, stored = figures.period, figures.stored_days
     notes = []
     if stored_zone != period.timezone:
         notes.append(
@@ -19,6 +19,12 @@ def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
         )
     if not figures.estate["cameras"]:
         notes.append("The inventory holds no cameras: nothing can be assessed.")
+    if figures.left_out:
+        hours = figures.left_out_time / timedelta(hours=1)
+        notes.append(
+            f"{figures.left_out} cameras were not declared on some or all of the days. Their "
+            f"{hours:,.1f} h in service are in no sum of this report: declare or remove."
+        )
     begun = _begun(figures)
     if figures.estate["cameras"] and stored < begun:
         notes.append(
@@ -27,7 +33,7 @@ def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
         )
     if stored and not figures.previous.total:
         notes.append("The period before has no stored figures: there is nothing to compare with.")
-    if stored and not figures.total.assessed:
+    if stored and not figures.total.assessed and not figures.left_out:
         notes.append("No camera was in service and observed: there is no rate.")
     apart = _apart(figures)
     if stored and apart > _ADDS_UP_WITHIN:

@@ -13,6 +13,7 @@ from aiohttp import web
 from db import facts, views
 from db.pool import Connection
 from monitor.availability import ledger as split
+from monitor.entry import RegisterState
 from monitor.model import PlaceKind, Status
 from monitor.web import parameters
 from monitor.web.keys import CONSOLE, connection
@@ -97,6 +98,22 @@ async def _coverage(conn: Connection, asked: Asked) -> Any:
 
 async def _requirements(conn: Connection, asked: Asked) -> Any:
     return await views.requirements(conn)
+
+
+async def _register(conn: Connection, asked: Asked) -> Any:
+    return await views.register(conn, asked["state"], asked["limit"])
+
+
+async def _entry(conn: Connection, asked: Asked) -> Any:
+    return await views.register_entry(conn, asked["code"])
+
+
+async def _undeclared(conn: Connection, asked: Asked) -> Any:
+    return await views.undeclared(conn, asked["limit"])
+
+
+async def _audit(conn: Connection, asked: Asked) -> Any:
+    return await views.audit(conn, asked["limit"])
 
 
 async def _kinds(conn: Connection, asked: Asked) -> Any:
@@ -220,6 +237,38 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="What places need, why, on what ground, until when; drafts without a reason last.",
         schema="RequirementList",
         ask=_requirements,
+    ),
+    Endpoint(
+        path="/api/v1/register",
+        summary="Why each camera is there and who answers for it, by code.",
+        schema="EntryList",
+        ask=_register,
+        query=(
+            parameters.word("state", "Only this state.", [each.value for each in RegisterState]),
+            _limit(1_000),
+        ),
+    ),
+    Endpoint(
+        path="/api/v1/register/{code}",
+        summary="The register entry of one camera, with every earlier version.",
+        schema="EntryDetail",
+        ask=_entry,
+        within_path=(_CODE,),
+        missing="camera",
+    ),
+    Endpoint(
+        path="/api/v1/undeclared",
+        summary="Declare or remove: cameras that are not declared, least time left first.",
+        schema="UndeclaredList",
+        ask=_undeclared,
+        query=(_limit(500),),
+    ),
+    Endpoint(
+        path="/api/v1/audit",
+        summary="Who looked at or changed what, the newest first.",
+        schema="ActList",
+        ask=_audit,
+        query=(_limit(100),),
     ),
     Endpoint(
         path="/api/v1/incidents",

@@ -5,13 +5,15 @@ A shape is a line of words `name:type`; `?` after the type means it may be null,
 
 from typing import Any
 
+from monitor.entry import FIELDS, Kind, RegisterState
 from monitor.web.api import ENDPOINTS, Endpoint
 from monitor.web.geo import LAYERS
 from monitor.web.parameters import Parameter
 
 _COUNTS = (
     "cameras:integer online:integer degraded:integer offline:integer unknown:integer "
-    "exempt:integer repair:integer planned:integer retired:integer online_rate:Rate"
+    "exempt:integer repair:integer planned:integer retired:integer undeclared:integer "
+    "unattended:integer online_rate:Rate"
 )
 _CAMERA = (
     "camera_code:string name:string area_code:string? area:string? status:StatusWord "
@@ -19,13 +21,29 @@ _CAMERA = (
     "last_seen:time? last_asked:time? took_ms:number? clock_offset_s:number? "
     "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
     "lon:number? lat:number? kind:string simulated:boolean "
-    "up:integer assessed:integer"
+    "up:integer assessed:integer declared:boolean register_state:RegisterState attended:boolean"
 )
 _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
     "required:ratio? purpose:string? ground:string? review_due:date? excluded_m:number "
     "length_m:number? area_m2:number? designed:ratio? effective:ratio? upper:ratio? "
     "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? as_of:time?"
+)
+_OF_KIND = {
+    Kind.TEXT: "string?",
+    Kind.DATE: "date?",
+    Kind.COUNT: "integer?",
+    Kind.NUMBER: "number?",
+}
+_ENTRY = " ".join(
+    [
+        "camera_code:string name:string area_code:string? area:string? state:RegisterState",
+        "declared:boolean missing:string[] attended:boolean first_entered_at:time declare_by:time",
+        "entry:string? version:integer? shared_by:integer",
+        *(f"{each.name}:{_OF_KIND.get(each.kind, 'boolean?')}" for each in FIELDS),
+        "stated_by:string? stated_role:string? stated_at:time? approved_by:string?",
+        "approved_role:string? approved_at:time? intent:string",
+    ]
 )
 _SHAPES = {
     "Rate": "numerator:integer denominator:integer value:ratio?",
@@ -35,7 +53,8 @@ _SHAPES = {
     "cameras:object places:object",
     "Offline": "camera_code:string name:string area_code:string? area:string? pole:string? "
     "reason:string? meaning:string? advice:string? since:time confirmed_at:time? offline_s:number "
-    "one_trip:integer lon:number? lat:number?",
+    "one_trip:integer lon:number? lat:number? declared:boolean register_state:RegisterState "
+    "safety:boolean declare_by:time",
     "CameraNow": _CAMERA,
     "CameraPage": "cameras:CameraNow[] next:string?",
     "Change": "at:time from_health:string to_health:string reason:string meaning:string? "
@@ -49,8 +68,9 @@ _SHAPES = {
     "Camera": f"{_CAMERA} host:string? port:integer address:string? direction:string? "
     "angle_deg:number? range_m:number? indoor:boolean pole:string? vendor:string? model:string? "
     "last_reason:string? last_meaning:string? last_detail:string? health_detail:string? "
-    "exclusive_m:number? transitions:Change[] failed:Failed[] "
-    "faults:CameraFault[] windows:Window[] unobserved:Unobserved[] defects:CameraDefect[] "
+    "exclusive_m:number? register_missing:string[] declare_by:time "
+    "transitions:Change[] failed:Failed[] faults:CameraFault[] windows:Window[] "
+    "unobserved:Unobserved[] defects:CameraDefect[] "
     "hours:Hour[]",
     "Ledger": "camera:string from:time to:time up:number down:number unreachable:number "
     "planned:number exempt:number unobserved:number out_of_service:number "
@@ -79,6 +99,13 @@ _SHAPES = {
     "loop_lag_s:number? queue:integer",
     "About": "version:string city:string attribution:string cadence_s:number patience_s:number "
     "clock_tolerance_s:number timezone:string",
+    "Entry": _ENTRY,
+    "EntryDetail": f"{_ENTRY} versions:object[]",
+    "Undeclared": "camera_code:string name:string area_code:string? area:string? "
+    "state:RegisterState missing:string[] first_entered_at:time declare_by:time attended:boolean "
+    "days_left:integer",
+    "Act": "seq:integer at:time who:string role:string action:string subject:string detail:object "
+    "digest:string",
     "Target": "measure:string word:string at_least:number? colour:string?",
     "ErrorBody": "code:string message:string advice:string",
     "Error": "error:ErrorBody",
@@ -91,6 +118,9 @@ _LISTS = (
     "Incident",
     "Fault",
     "Defect",
+    "Entry",
+    "Undeclared",
+    "Act",
     "Target",
     "Report",
     "Collector",
@@ -98,6 +128,7 @@ _LISTS = (
 _WORDS = {
     "StatusWord": "ONLINE DEGRADED OFFLINE UNKNOWN EXEMPT REPAIR PLANNED RETIRED",
     "PlaceKind": "street school key_area",
+    "RegisterState": " ".join(RegisterState),
 }
 _TYPES: dict[str, dict[str, Any]] = {
     "time": {"type": "string", "format": "date-time"},

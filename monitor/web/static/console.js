@@ -60,7 +60,7 @@ function showFreshness() {
 
 function card(key, value, below, status) {
   return el("div", { class: `card ${status ?? ""}`, "data-count": key },
-    el("p", { class: "name" }, status ? mark(status) : null, el("b", { text: t(key) }), el("small", { text: other(key) })),
+    el("p", { class: "name" }, status in STATUS ? mark(status) : null, el("b", { text: t(key) }), el("small", { text: other(key) })),
     el("p", { class: "big", text: value }),
     el("p", { class: "below", text: below }));
 }
@@ -74,6 +74,7 @@ function showCounts() {
   const rest = UNASSESSED.map((word) => `${t(word)} ${all[word.toLowerCase()]}`).join(" · ");
   const sum = UNASSESSED.reduce((total, word) => total + all[word.toLowerCase()], 0);
   cards.push(card("others", sum.toLocaleString("en"), rest, "EXEMPT"));
+  cards.push(card("undeclared", all.undeclared.toLocaleString("en"), t("declare_or_remove", { n: all.unattended }), "undeclared"));
   const rate = all.online_rate;
   cards.push(card("online_rate", percent(rate.value, 2), t("of_assessable", { m: rate.numerator, n: rate.denominator })));
   for (const kind of seen.kinds?.kinds ?? []) {
@@ -91,7 +92,9 @@ function listRow(camera) {
   if (offline) facts.push(duration((Date.parse(seen.status?.as_of) - Date.parse(camera.since)) / 1000));
   const row = el("button", { type: "button", on: () => openCamera(camera.camera_code, true), "data-code": camera.camera_code },
     el("span", { class: "title" }, mark(camera.status ?? "OFFLINE"), el("b", { text: camera.name }),
-      offline && camera.one_trip > 1 ? el("span", { class: "pill", text: t("one_trip", { n: camera.one_trip }) }) : null),
+      offline && camera.one_trip > 1 ? el("span", { class: "pill", text: t("one_trip", { n: camera.one_trip }) }) : null,
+      camera.safety ? el("span", { class: "pill", text: t("safety") }) : null,
+      camera.declared === false ? el("span", { class: "pill bad", text: t(`register_${camera.register_state}`) }) : null),
     el("span", { class: "facts", text: facts.filter(Boolean).join(" · ") }),
     el("span", { class: "why", text: reason(camera.reason, camera.meaning) }),
     offline && camera.advice && current() === "en" ? el("span", { class: "advice", text: camera.advice }) : null);
@@ -239,7 +242,9 @@ function cameraPanel(camera) {
   panel(camera.name,
     el("p", { class: "state" }, mark(camera.status), el("b", { text: t(camera.status) }), el("small", { text: other(camera.status) }),
       camera.simulated ? el("span", { class: "pill", text: t("simulated") }) : null),
+    camera.declared ? null : el("p", { class: "note undeclared", text: t(camera.attended ? "declare_by" : "let_go", { t: moment(camera.declare_by) }) }),
     lines([
+      ["register", t(`register_${camera.register_state}`)], ["lacks", camera.register_missing.join(", ")],
       ["why", reason(camera.reason, camera.meaning)], ["advice", current() === "en" ? camera.advice : null],
       ["since", camera.since && `${moment(camera.since)}`], ["dark_for", darkness],
       ["last_answer", camera.last_seen && moment(camera.last_seen)],

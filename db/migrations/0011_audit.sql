@@ -1,0 +1,21 @@
+-- Everyone who looks or changes is seen: rows that are only ever added, each with the digest of the one before. The owner of
+-- a database can lift its rights; the chain shows it (camledger audit verify, and the digests that were published).
+
+CREATE TABLE audit (
+  seq bigint PRIMARY KEY CHECK (seq > 0),
+  at timestamptz NOT NULL,
+  who text NOT NULL CHECK (who <> ''),
+  role text NOT NULL CHECK (role <> ''),
+  action text NOT NULL CHECK (action ~ '^[a-z]+\.[a-z]+$'),
+  subject text NOT NULL,
+  detail jsonb NOT NULL,
+  digest bytea NOT NULL CHECK (length(digest) = 32)
+);
+
+CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE restrict_violation USING MESSAGE = 'the audit trail is only ever added to';
+END $$;
+CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION audit_stays();
+
+CREATE VIEW bi.audit AS SELECT seq, at, who, role, action, subject, detail, encode(digest, 'hex') AS digest FROM audit;
