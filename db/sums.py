@@ -230,3 +230,15 @@ async def register_states(conn: Connection) -> list[asyncpg.Record]:
         FROM bi.register_now WHERE intent <> 'retired' GROUP BY state ORDER BY state
         """
     )
+
+
+async def looked(conn: Connection, starts_at: datetime, ends_at: datetime) -> list[asyncpg.Record]:
+    """How often people looked and changed, by role and action; never by name."""
+    return await conn.fetch(
+        """
+        SELECT role, action, count(*) AS times, count(DISTINCT who) AS people
+        FROM bi.audit WHERE at >= $1 AND at < $2 GROUP BY role, action ORDER BY role, action
+        """,
+        starts_at,
+        ends_at,
+    )

@@ -152,6 +152,7 @@ async def _serve(
         city=settings.city.name,
         version=version("camledger"),
         attribution=settings.city.attribution,
+        user_header=settings.web.user_header,
     )
     app = create_app(connections, registry=registry_of(metrics), console=console)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

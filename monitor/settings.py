@@ -92,6 +92,11 @@ class Web(_Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
+    user_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="Header in which your proxy says who asks, for the audit trail.",
+    )
 
 
 class Polling(_Section):

@@ -18,7 +18,7 @@ RELEASED = """
 0008_figures.sql f1c8615fcc57d8fd
 0009_register.sql e428e3e97b948629
 0010_undeclared.sql fe967902302a4466
-0011_audit.sql 8b13a7e3d7b64c8f
+0011_audit.sql dca66ef0ec5d98ba
 """
 
 

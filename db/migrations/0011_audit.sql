@@ -12,6 +12,9 @@ CREATE TABLE audit (
   digest bytea NOT NULL CHECK (length(digest) = 32)
 );
 
+-- For db.sums.looked and audit list: the rows of a time.
+CREATE INDEX audit_at ON audit USING brin (at);
+
 CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE restrict_violation USING MESSAGE = 'the audit trail is only ever added to';

@@ -93,8 +93,11 @@ def _add_asking(verbs: Any) -> None:
     need.add_argument("--ground", metavar="TEXT", help="law, permit, decision, with its date")
     need.add_argument("--review", type=_day, metavar="DATE", help="from this day it counts no more")
     _by(need)
-    for each in (probe, status, coverage, ledger, need, _add_register(verbs)):
+    looking = (probe, status, coverage, ledger, need, _add_register(verbs), _add_trail(verbs))
+    for each in looking:
         _json(each)
+    for each in (probe, ledger):
+        _by(each)
 
 
 def _add_register(verbs: Any) -> argparse.ArgumentParser:
@@ -138,6 +141,17 @@ def _add_papers(verbs: Any) -> None:
     boards.add_argument("--out", type=Path, metavar="DIR", help="folder to build into")
     for each in (take, give, report, boards):
         _json(each)
+    for each in (give, report):
+        _by(each)
+
+
+def _add_trail(verbs: Any) -> argparse.ArgumentParser:
+    sub = _verb(verbs, "audit", "trail.trail", "Who looked at or changed what.")
+    sub.add_argument("action", choices=["list", "export", "verify"])
+    sub.add_argument("file", nargs="?", type=Path, metavar="FILE", help="CSV to export into")
+    sub.add_argument("--limit", type=int, default=100, metavar="N", help="newest rows to list")
+    _by(sub)
+    return sub
 
 
 def _role(sub: argparse.ArgumentParser) -> None:

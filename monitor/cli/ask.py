@@ -15,6 +15,7 @@ from db import views
 from monitor import figures, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
+from monitor.cli.person import note
 from monitor.model import Status
 from monitor.opening import connected, utc_now
 from monitor.settings import Settings
@@ -42,6 +43,8 @@ async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
         return _target_of(arguments.url)
     async with connected(config) as conn:
         row = await views.camera(conn, arguments.camera)
+        if row is not None:
+            await note(conn, arguments, "camera.probe", arguments.camera)
     if row is None:
         raise UnknownName(
             f"No camera has the code {arguments.camera}. `camledger export cameras FILE` lists all"
@@ -184,6 +187,8 @@ async def ledger(arguments: argparse.Namespace) -> int:
     async with connected(config) as conn:
         if arguments.camera:
             found = await figures.of_camera(conn, arguments.camera, starts_at, ends_at)
+            if found is not None:
+                await note(conn, arguments, "camera.ledger", arguments.camera)
         else:
             found = await figures.of_area(conn, arguments.area, starts_at, ends_at)
     if found is None:

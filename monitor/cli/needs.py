@@ -8,7 +8,7 @@ from db.pool import Connection
 from monitor import settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
-from monitor.cli.person import who
+from monitor.cli.person import note, who
 from monitor.model import Requirement
 from monitor.opening import connected, utc_now
 
@@ -48,6 +48,7 @@ async def _change(conn: Connection, place_id: int, arguments: argparse.Namespace
     if arguments.action == "withdraw":
         if not await requirements.withdraw(conn, place_id, by=by, now=now):
             raise UnknownName(f"{arguments.place} has no requirement to withdraw")
+        await note(conn, arguments, "requirement.withdraw", arguments.place)
         return
     given = {name: getattr(arguments, name) for name in ("share", "purpose", "ground", "review")}
     missing = [f"--{name}" for name, value in given.items() if value is None]
@@ -64,6 +65,9 @@ async def _change(conn: Connection, place_id: int, arguments: argparse.Namespace
     if flaw:
         raise UnknownName(flaw)
     await requirements.state(conn, place_id, needed, from_day=today, by=by, now=now)
+    said = {"share": needed.share, "purpose": needed.purpose, "ground": needed.ground}
+    due = needed.review_due.isoformat()
+    await note(conn, arguments, "requirement.state", arguments.place, **said, review_due=due)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from db.pool import Connection
 from monitor import declaring, intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
-from monitor.cli.person import person, who
+from monitor.cli.person import note, person, who
 from monitor.inventory import Reading
 from monitor.opening import connected, utc_now
 
@@ -43,6 +43,9 @@ async def take(arguments: argparse.Namespace) -> int:
             outcome = await intake.take_places(
                 conn, reading.rows, now=now, by=who(arguments), dry_run=dry
             )
+        if not dry:
+            counts = {"added": outcome.added, "changed": outcome.changed}
+            await note(conn, arguments, f"import.{arguments.what}", source, **counts)
     _print_problems(reading, arguments, outcome)
     return 0
 
@@ -112,6 +115,7 @@ async def give(arguments: argparse.Namespace) -> int:
     """Write the cameras as CSV."""
     async with connected(settings.load(arguments.config)) as conn:
         stored = list((await cameras.cameras(conn)).values())
+        await note(conn, arguments, "export.cameras", arguments.file.name, cameras=len(stored))
     text = inventory.export_rows(stored)
     try:
         await asyncio.to_thread(arguments.file.write_text, text, encoding="utf-8-sig", newline="")

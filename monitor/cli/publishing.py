@@ -8,6 +8,7 @@ from dashboards import publish
 from monitor import figures, reports, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
+from monitor.cli.person import note
 from monitor.opening import connected, utc_now
 from monitor.reports.files import check
 
@@ -34,6 +35,7 @@ async def report(arguments: argparse.Namespace) -> int:
             day=arguments.date,
             formats=formats,
         )
+        await note(conn, arguments, "report.make", arguments.kind, files=len(made.files))
     if arguments.json:
         files = [str(path) for path in made.files]
         show.as_json({"files": files, "target_missed": made.target_missed})

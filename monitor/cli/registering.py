@@ -8,7 +8,7 @@ from db.pool import Connection
 from monitor import declaring, entry, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
-from monitor.cli.person import person
+from monitor.cli.person import note, person
 from monitor.entry import Declaration
 from monitor.opening import connected, utc_now
 
@@ -77,6 +77,7 @@ async def _show(conn: Connection, arguments: argparse.Namespace) -> int:
         found = await views.register_entry(conn, code)
         if found is None:
             raise UnknownName(f"No camera has the code {code}")
+        await note(conn, arguments, "register.show", code)
         if arguments.json:
             show.as_json(found)
         else:

@@ -15,7 +15,7 @@ from db.pool import Connection
 from monitor.availability import ledger as split
 from monitor.entry import RegisterState
 from monitor.model import PlaceKind, Status
-from monitor.web import parameters
+from monitor.web import parameters, seen
 from monitor.web.keys import CONSOLE, connection
 from monitor.web.parameters import Parameter
 from monitor.web.replies import Handler, answer, missing, wrong
@@ -31,7 +31,10 @@ _KIND = parameters.word("kind", "Only places of this kind.", _KINDS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """One thing to ask. schema: name of the answer in `openapi`; None from `ask` means 404."""
+    """One thing to ask. schema: name of the answer in `openapi`; None from `ask` means 404.
+
+    looks: the action that the audit trail keeps, for answers about a single camera.
+    """
 
     path: str
     summary: str
@@ -40,6 +43,7 @@ class Endpoint:
     within_path: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
     missing: str = "thing"
+    looks: str = ""
 
 
 def _limit(default: int) -> Parameter:
@@ -191,6 +195,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ask=_camera,
         within_path=(_CODE,),
         missing="camera",
+        looks="camera.read",
     ),
     Endpoint(
         path="/api/v1/cameras/{code}/ledger",
@@ -203,6 +208,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             parameters.instant("to", "End; now when left out."),
         ),
         missing="camera",
+        looks="camera.ledger",
     ),
     Endpoint(
         path="/api/v1/places",
@@ -255,6 +261,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ask=_entry,
         within_path=(_CODE,),
         missing="camera",
+        looks="register.read",
     ),
     Endpoint(
         path="/api/v1/undeclared",
@@ -327,8 +334,10 @@ def handler(endpoint: Endpoint) -> Handler:
         asked |= parameters.read([*request.query.items()], endpoint.query)
         async with connection(request) as conn:
             found = await endpoint.ask(conn, asked)
-        if found is None:
-            raise missing(endpoint.missing)
+            if found is None:
+                raise missing(endpoint.missing)
+            if endpoint.looks:
+                await seen.note(request, conn, endpoint.looks, asked["code"])
         if endpoint.ask is _about:
             found |= request.app[CONSOLE].as_json()
         return answer(request, found)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from monitor.web import api, assets, geo, openapi, ready
 from monitor.web.keys import CONSOLE, POOL, REGISTRY, Console
 from monitor.web.replies import answer, errors, harden
+from monitor.web.seen import LOOKS
 
 __all__ = ["Console", "create_app"]
 
@@ -20,6 +21,7 @@ def create_app(
     """The application; it only reads, and only by GET."""
     app = web.Application(middlewares=[errors], client_max_size=1024)
     app[POOL], app[REGISTRY], app[CONSOLE] = pool, registry, console
+    app[LOOKS] = {}
     app.on_response_prepare.append(harden)
     app.add_routes(
         [

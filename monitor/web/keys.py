@@ -19,13 +19,14 @@ _WAIT = timedelta(seconds=5)  # for a free connection of the pool
 class Console:
     """What the console says about itself.
 
-    attribution: whose map data is shown. geo_origins: other origins ("https://grafana.city.example")
-    whose pages may read /geo; none by default.
+    attribution: whose map data is shown. user_header: in which a proxy says who asks. geo_origins:
+    other origins ("https://grafana.city.example") whose pages may read /geo; none by default.
     """
 
     version: str
     city: str = ""
     attribution: str = ""
+    user_header: str = ""
     geo_origins: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
