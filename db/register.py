@@ -231,3 +231,13 @@ async def declared(conn: Connection) -> frozenset[int]:
     """Ids of the cameras that are declared now: only they count for coverage."""
     rows = await conn.fetch("SELECT camera_id FROM camera_register WHERE declared")
     return frozenset(row[0] for row in rows)
+
+
+async def backdate(conn: Connection, codes: Sequence[str], now: datetime) -> None:
+    """Say that cameras were first entered 200 days ago: the demo alone needs a past."""
+    await conn.execute(
+        "UPDATE camera SET first_entered_at = $2::timestamptz - interval '200 days' "
+        "WHERE code = ANY($1)",
+        list(codes),
+        now,
+    )

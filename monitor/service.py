@@ -22,6 +22,7 @@ from monitor.metrics import PollingMetrics, registry_of
 from monitor.opening import Opened, database, keep_alive, prepare
 from monitor.polling import Polling
 from monitor.polling import build as polling_of
+from monitor.register.pages import publisher
 from monitor.settings import Settings
 from monitor.web import Console, create_app
 
@@ -153,6 +154,7 @@ async def _serve(
         version=version("camledger"),
         attribution=settings.city.attribution,
         user_header=settings.web.user_header,
+        publisher=publisher(settings),
     )
     app = create_app(connections, registry=registry_of(metrics), console=console)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

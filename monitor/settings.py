@@ -175,6 +175,15 @@ class Declaration(_Section):
         ge=1,
         description="Days of keeping that the law allows at most; longer ones count as incomplete.",
     )
+    contact: str = Field("", description="How residents ask and complain; on each public page.")
+    licence: str = Field("", description="Licence of the open data, as in CC-BY-4.0.")
+    witness_urls: str = Field(
+        "",
+        description="Webhooks outside the operator that get each edition's digest; commas between.",
+    )
+    witness_mails: str = Field("", description="Addressees of the same by mail; commas between.")
+    smtp: str = Field("127.0.0.1:25", description="Mail server for it, host:port.")
+    mail_from: str = Field("camledger@localhost", description="Sender of these mails.")
 
 
 class Grafana(_Section):

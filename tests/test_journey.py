@@ -92,6 +92,7 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
         west, east = (simulator.device(each.host).http_port for each in devices)
         (tmp_path / "streets.geojson").write_text(json.dumps(STREET))
         (tmp_path / "cameras.csv").write_text(CAMERAS.format(west=west, east=east))
+        await say(database, tmp_path, "migrate")
         await say(database, tmp_path, "import", "places", "streets.geojson")
         await say(database, tmp_path, "import", "cameras", "cameras.csv")
 

@@ -17,8 +17,9 @@ RELEASED = """
 0007_requirement.sql 2d96549d4b63056e
 0008_figures.sql f1c8615fcc57d8fd
 0009_register.sql e428e3e97b948629
-0010_undeclared.sql fe967902302a4466
+0010_undeclared.sql 07e96c898f9a3468
 0011_audit.sql dca66ef0ec5d98ba
+0012_edition.sql 47362d663758a37c
 """
 
 

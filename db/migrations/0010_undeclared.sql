@@ -94,27 +94,38 @@ JOIN camera_register g ON g.camera_id = c.id
 WHERE f.closed_at IS NULL AND g.attended;
 
 DROP VIEW bi.area_now, bi.estate_now, status_count;
+-- The status of each camera is worked out once, then summed up the tree.
 CREATE VIEW status_count AS
-SELECT m.area_code,
-  count(m.camera_id) AS cameras,
-  count(*) FILTER (WHERE t.status = 'ONLINE') AS online,
-  count(*) FILTER (WHERE t.status = 'DEGRADED') AS degraded,
-  count(*) FILTER (WHERE t.status = 'OFFLINE') AS offline,
-  count(*) FILTER (WHERE t.status = 'UNKNOWN') AS unknown,
-  count(*) FILTER (WHERE t.status = 'EXEMPT') AS exempt,
-  count(*) FILTER (WHERE t.status = 'REPAIR') AS repair,
-  count(*) FILTER (WHERE t.status = 'PLANNED') AS planned,
-  count(*) FILTER (WHERE t.status = 'RETIRED') AS retired,
-  count(*) FILTER (WHERE NOT t.declared AND t.status <> 'RETIRED') AS undeclared,
-  count(*) FILTER (WHERE NOT t.attended AND t.status <> 'RETIRED') AS unattended,
-  coalesce(sum(t.up), 0)::bigint AS up, coalesce(sum(t.assessed), 0)::bigint AS assessed
-FROM (
-  SELECT tree.ancestor AS area_code, c.id AS camera_id
-  FROM area_tree tree LEFT JOIN camera c ON c.area_code = tree.code
+WITH said AS MATERIALIZED (
+  SELECT c.area_code, t.status, t.up, t.assessed, t.declared, t.attended
+  FROM camera_status t JOIN camera c ON c.id = t.camera_id),
+own AS MATERIALIZED (
+  SELECT area_code, count(*) AS cameras,
+    count(*) FILTER (WHERE status = 'ONLINE') AS online,
+    count(*) FILTER (WHERE status = 'DEGRADED') AS degraded,
+    count(*) FILTER (WHERE status = 'OFFLINE') AS offline,
+    count(*) FILTER (WHERE status = 'UNKNOWN') AS unknown,
+    count(*) FILTER (WHERE status = 'EXEMPT') AS exempt,
+    count(*) FILTER (WHERE status = 'REPAIR') AS repair,
+    count(*) FILTER (WHERE status = 'PLANNED') AS planned,
+    count(*) FILTER (WHERE status = 'RETIRED') AS retired,
+    count(*) FILTER (WHERE NOT declared AND status <> 'RETIRED') AS undeclared,
+    count(*) FILTER (WHERE NOT attended AND status <> 'RETIRED') AS unattended,
+    sum(up) AS up, sum(assessed) AS assessed
+  FROM said GROUP BY area_code),
+spread AS (
+  SELECT tree.ancestor AS of_area, own.* FROM area_tree tree LEFT JOIN own ON own.area_code = tree.code
   UNION ALL
-  SELECT NULL, c.id FROM (VALUES (1)) whole LEFT JOIN camera c ON true) m
-LEFT JOIN camera_status t ON t.camera_id = m.camera_id
-GROUP BY m.area_code;
+  SELECT NULL, own.* FROM (VALUES (1)) whole LEFT JOIN own ON true)
+SELECT of_area AS area_code,
+  coalesce(sum(cameras), 0)::bigint AS cameras, coalesce(sum(online), 0)::bigint AS online,
+  coalesce(sum(degraded), 0)::bigint AS degraded, coalesce(sum(offline), 0)::bigint AS offline,
+  coalesce(sum(unknown), 0)::bigint AS unknown, coalesce(sum(exempt), 0)::bigint AS exempt,
+  coalesce(sum(repair), 0)::bigint AS repair, coalesce(sum(planned), 0)::bigint AS planned,
+  coalesce(sum(retired), 0)::bigint AS retired, coalesce(sum(undeclared), 0)::bigint AS undeclared,
+  coalesce(sum(unattended), 0)::bigint AS unattended, coalesce(sum(up), 0)::bigint AS up,
+  coalesce(sum(assessed), 0)::bigint AS assessed
+FROM spread GROUP BY of_area;
 
 CREATE VIEW bi.area_now AS
 SELECT s.area_code, a.name AS area, a.parent_code, a.level, s.cameras, s.online, s.degraded,

@@ -70,11 +70,12 @@ def _input_errors() -> Errors:
     from monitor.cli.mistake import UnknownName
     from monitor.declaring import NotDeclared
     from monitor.inventory.problems import Refused
+    from monitor.register.folder import FolderRefused
     from monitor.reports import ReportNotWritten
     from monitor.service import PortTaken
     from monitor.settings import BadSettings
 
-    mistakes = (BadSettings, Refused, UnknownName, NotDeclared)
+    mistakes = (BadSettings, Refused, UnknownName, NotDeclared, FolderRefused)
     return (*mistakes, PortTaken, PublishError, ReportNotWritten)
 
 

@@ -104,10 +104,15 @@ def _add_register(verbs: Any) -> argparse.ArgumentParser:
     sub = _verb(
         verbs, "register", "registering.register", "Why each camera is there, and who answers."
     )
-    sub.add_argument("action", choices=["list", "show", "set", "approve", "withdraw"])
+    actions = ["list", "show", "set", "approve", "withdraw", "publish", "verify"]
+    sub.add_argument("action", choices=actions)
     sub.add_argument(
-        "words", nargs="*", metavar="CODE|FIELD=TEXT", help="cameras or entries; fields for set"
+        "words",
+        nargs="*",
+        metavar="CODE|FIELD=TEXT|DIR",
+        help="cameras or entries; fields for set; a folder for publish and verify",
     )
+    sub.add_argument("--witnessed", metavar="DIGEST", help="must be in the chain (verify)")
     sub.add_argument("--state", choices=[each.value for each in RegisterState], help="only these")
     sub.add_argument("--entry", metavar="KEY", help="entry that the cameras share (set)")
     sub.add_argument("--reason", metavar="TEXT", help="why it is withdrawn")

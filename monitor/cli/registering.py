@@ -1,4 +1,4 @@
-"""The verb register: show, set, approve, withdraw and list the entries of cameras."""
+"""The verb register: show, set, approve, withdraw and list entries; `issuing` does the rest."""
 
 import argparse
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from db import views
 from db.pool import Connection
 from monitor import declaring, entry, settings
-from monitor.cli import show
+from monitor.cli import issuing, show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, person
 from monitor.entry import Declaration
@@ -14,7 +14,9 @@ from monitor.opening import connected, utc_now
 
 
 async def register(arguments: argparse.Namespace) -> int:
-    """One of its actions; 1 when a camera that was shown is not declared."""
+    """One of its actions; 1 when a camera is not declared, or something does not fit."""
+    if arguments.action == "verify" and arguments.words:
+        return await issuing.verify_folder(arguments)
     async with connected(settings.load(arguments.config)) as conn:
         match arguments.action:
             case "list":
@@ -25,6 +27,10 @@ async def register(arguments: argparse.Namespace) -> int:
                 await _set(conn, arguments)
             case "approve":
                 await _approve(conn, arguments)
+            case "publish":
+                return await issuing.publish(conn, arguments)
+            case "verify":
+                return await issuing.verify(conn, arguments)
             case "withdraw":
                 reason = arguments.reason or ""
                 codes, now = _codes(arguments), utc_now()

@@ -14,7 +14,7 @@ from typing import Any
 from db import cameras as inventory
 from db import pool
 from monitor import intake
-from monitor.demo import city, faults
+from monitor.demo import city, faults, reasons
 from monitor.settings import Settings
 
 _READY_WITHIN_S = 30.0
@@ -36,6 +36,10 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "failing_for_s": 20,
     },
     "coverage": {"refresh_s": 2},
+    "declaration": {
+        "contact": "oversight@city.example (sample)",
+        "licence": "Sample data; positions © OpenStreetMap contributors, ODbL 1.0",
+    },
     "figures": {"every_s": 15},
 }
 
@@ -79,6 +83,7 @@ class Stage:
                 needed = city.with_needs(sample.places, now.date())
                 await intake.take_places(conn, needed, now=now, by="sample city")
                 await intake.take_cameras(conn, sample.cameras, source="sample city", now=now)
+                await reasons.enter(conn, sample.cameras, now)
         finally:
             await conn.close()
         return len(sample.cameras)

@@ -7,8 +7,9 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from monitor.web import api, assets, geo, openapi, ready
+from monitor.web import api, assets, geo, openapi, ready, register
 from monitor.web.keys import CONSOLE, POOL, REGISTRY, Console
+from monitor.web.register import SHELF, Shelf
 from monitor.web.replies import answer, errors, harden
 from monitor.web.seen import LOOKS
 
@@ -22,6 +23,7 @@ def create_app(
     app = web.Application(middlewares=[errors], client_max_size=1024)
     app[POOL], app[REGISTRY], app[CONSOLE] = pool, registry, console
     app[LOOKS] = {}
+    app[SHELF] = Shelf()
     app.on_response_prepare.append(harden)
     app.add_routes(
         [
@@ -32,6 +34,7 @@ def create_app(
             web.get("/api/v1/openapi.json", _document),
             *(web.get(each.path, api.handler(each)) for each in api.ENDPOINTS),
             *assets.routes(),
+            *register.routes(),
         ]
     )
     return app

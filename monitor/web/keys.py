@@ -11,13 +11,15 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from db.pool import Connection
+from monitor.register.pages import Publisher
 
+_NOBODY = Publisher(name="The operator", licence="", contact="", attribution="")
 _WAIT = timedelta(seconds=5)  # for a free connection of the pool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
-    """What the console says about itself.
+    """What the console says about itself, and the public register about the operator.
 
     attribution: whose map data is shown. user_header: in which a proxy says who asks. geo_origins:
     other origins ("https://grafana.city.example") whose pages may read /geo; none by default.
@@ -27,6 +29,7 @@ class Console:
     city: str = ""
     attribution: str = ""
     user_header: str = ""
+    publisher: Publisher = _NOBODY
     geo_origins: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:

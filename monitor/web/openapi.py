@@ -208,6 +208,10 @@ def _others() -> dict[str, Any]:
                 },
             }
         },
+        "/register": _plain("Leads to /register/.", "200"),
+        "/register/": _plain("The public register: first page.", "200"),
+        "/register/camera/{slug}.html": _plain("The public page of one camera.", "200", "404"),
+        "/register/{path}": _plain("Lists, map and open data of the register.", "200", "404"),
         "/healthz": _plain("The process answers.", "200"),
         "/readyz": _plain("Database, collectors and age of the newest observation.", "200", "503"),
         "/metrics": _plain("Metrics of the monitor for Prometheus.", "200"),
