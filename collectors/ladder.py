@@ -67,6 +67,7 @@ class Climb:
         return {
             "camera": self.camera,
             "status": self.status.value,
+            "declared": None,
             "reason": self.reason.value,
             "started_at": self.started_at.isoformat(timespec="milliseconds"),
             "took_ms": _ms(self.took.total_seconds()),

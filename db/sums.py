@@ -66,35 +66,70 @@ async def cameras(conn: Connection, first: date, last: date) -> list[asyncpg.Rec
     )
 
 
-async def areas(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
-    """One row per area with all areas below it, in the order of the tree; zeros without figures.
-
-    cameras: those that were in service at some time of these days, by where they belong now.
-    """
+async def groups(conn: Connection, first: date, last: date) -> list[asyncpg.Record]:
+    """One row per purpose and one per contract, by name, over the days of declared cameras."""
     return await conn.fetch(
         f"""
-        WITH served AS (
-          SELECT t.ancestor, count(DISTINCT l.camera_code) AS cameras
-          FROM bi.ledger_day l JOIN bi.area_tree t ON t.area_code = l.area_code
-          WHERE l.declared AND l.day BETWEEN $1 AND $2
-            AND l.out_of_service_s < extract(epoch FROM l.ends_at - l.starts_at)
-          GROUP BY t.ancestor),
-        summed AS (
-          SELECT area_code, {_SUMS} FROM bi.ledger_area_day
-          WHERE day BETWEEN $1 AND $2 GROUP BY area_code)
-        SELECT a.area_code, a.area, a.level, a.depth, coalesce(s.cameras, 0) AS cameras,
-          coalesce(l.up_s, 0) AS up_s, coalesce(l.down_s, 0) AS down_s,
-          coalesce(l.unreachable_s, 0) AS unreachable_s, coalesce(l.planned_s, 0) AS planned_s,
-          coalesce(l.exempt_s, 0) AS exempt_s, coalesce(l.unobserved_s, 0) AS unobserved_s,
-          coalesce(l.out_of_service_s, 0) AS out_of_service_s, coalesce(l.outages, 0) AS outages
-        FROM bi.area a
-        LEFT JOIN summed l USING (area_code)
-        LEFT JOIN served s ON s.ancestor = a.area_code
-        WHERE a.depth IS NOT NULL ORDER BY a.path
+        SELECT g.sort, g.name, count(DISTINCT l.camera_code) AS cameras, {_SUMS}
+        FROM bi.ledger_day l
+        JOIN bi.camera_group c USING (camera_code)
+        CROSS JOIN LATERAL (VALUES ('purpose', c.purpose), ('contract', c.contract)) g (sort, name)
+        WHERE l.declared AND l.day BETWEEN $1 AND $2
+          AND l.out_of_service_s < extract(epoch FROM l.ends_at - l.starts_at)
+        GROUP BY g.sort, g.name ORDER BY g.sort DESC, g.name NULLS LAST
         """,  # noqa: S608 constant text
         first,
         last,
     )
+
+
+async def reasons(conn: Connection, starts_at: datetime, ends_at: datetime) -> list[asyncpg.Record]:
+    """Outages of declared cameras that touch the time, by what took them down; longest first."""
+    return await conn.fetch(
+        """
+        SELECT i.reason, max(r.meaning) AS meaning, count(*) AS outages,
+          count(DISTINCT i.camera_code) AS cameras,
+          sum(least(coalesce(i.ended_at, $2), $2) - greatest(i.started_at, $1)) AS lasted
+        FROM bi.incident i
+        JOIN bi.camera_now n ON n.camera_code = i.camera_code AND n.declared
+        LEFT JOIN bi.reason r ON r.reason = i.reason
+        WHERE i.started_at < $2 AND (i.ended_at IS NULL OR i.ended_at > $1)
+        GROUP BY i.reason ORDER BY lasted DESC, i.reason
+        """,
+        starts_at,
+        ends_at,
+    )
+
+
+async def removals(
+    conn: Connection, starts_at: datetime, ends_at: datetime
+) -> list[asyncpg.Record]:
+    """Cameras that were taken away in this time."""
+    return await conn.fetch(
+        "SELECT camera_code AS code, name, removed_at AS at FROM bi.removal "
+        "WHERE removed_at >= $1 AND removed_at < $2 ORDER BY removed_at, camera_code",
+        starts_at,
+        ends_at,
+    )
+
+
+async def overdue(conn: Connection) -> list[asyncpg.Record]:
+    """Declared cameras whose review is overdue, the longest first."""
+    return await conn.fetch(
+        "SELECT camera_code AS code, name, body, review_due FROM bi.register_now "
+        "WHERE state = 'review_due' AND intent <> 'retired' ORDER BY review_due, camera_code"
+    )
+
+
+async def edition(conn: Connection) -> asyncpg.Record | None:
+    """The newest edition of the register, and whether it holds still."""
+    return await conn.fetchrow("SELECT number, made_at, digest, holds FROM bi.edition_now")
+
+
+async def top_areas(conn: Connection) -> list[str]:
+    """Names of the areas at the top of the tree."""
+    rows = await conn.fetch("SELECT area FROM bi.area WHERE depth = 0 ORDER BY path")
+    return [row["area"] for row in rows]
 
 
 async def exemptions(

@@ -15,10 +15,8 @@ START = bytes(32)
 
 
 def canonical(value: Any) -> bytes:
-    """The one way to write a value."""
-    return json.dumps(
-        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    """The one way to write a value; keys of mappings are text."""
+    return _ENCODER.encode(value).encode()
 
 
 def digest(value: Any) -> bytes:
@@ -38,7 +36,10 @@ def _plain(value: Any) -> Any:
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(name): _plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-    return value
+            return dict(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
+)

@@ -17,9 +17,10 @@ RELEASED = """
 0007_requirement.sql 2d96549d4b63056e
 0008_figures.sql f1c8615fcc57d8fd
 0009_register.sql e428e3e97b948629
-0010_undeclared.sql 07e96c898f9a3468
+0010_undeclared.sql a54f5399bb32128f
 0011_audit.sql dca66ef0ec5d98ba
 0012_edition.sql 47362d663758a37c
+0013_groups.sql a5f1ce0024a7dc55
 """
 
 

@@ -20,7 +20,6 @@ from monitor.model import Cause
 from monitor.reports import words
 from monitor.reports.content import (
     METHOD,
-    AreaLine,
     CameraLine,
     CoverageModel,
     Covered,
@@ -28,15 +27,21 @@ from monitor.reports.content import (
     Defect,
     Exemption,
     Figures,
+    GroupLine,
     KindLine,
     Light,
     LongOffline,
+    Look,
+    Overdue,
     PlaceLine,
+    ReasonLine,
+    Removal,
+    Rests,
     StateLine,
     Targets,
     published,
 )
-from monitor.reports.document import render_html, shown_areas
+from monitor.reports.document import render_html
 from monitor.reports.files import ReportNotWritten, write
 from monitor.reports.periods import KINDS, Period, period
 from monitor.reports.sheets import render_csv
@@ -63,22 +68,9 @@ def hours(**spent: float) -> Ledger:
     return Ledger(**{name: timedelta(hours=each) for name, each in spent.items()})
 
 
-def area(code: str, depth: int = 0, **changes: object) -> AreaLine:
-    kept = hours(up=99, down=1)
-    line = AreaLine(
-        code=code,
-        name=f"Area {code}",
-        level="",
-        depth=depth,
-        cameras=25,
-        ledger=kept,
-    )
-    return replace(line, **changes)
-
-
 ESTATE = {
     **{"cameras": 12, "online": 8, "degraded": 1, "offline": 1, "unknown": 2, "exempt": 0},
-    **{"repair": 0, "planned": 0, "retired": 0, "simulated": 3},
+    **{"repair": 0, "planned": 0, "retired": 0, "simulated": 3, "undeclared": 2, "unattended": 1},
     "online_rate": {"numerator": 9, "denominator": 10, "value": 0.9},
 }
 
@@ -141,7 +133,23 @@ def figures(**changes: object) -> Figures:
             )
             for each in range(7)
         ),
-        areas=(area("A", name=HOSTILE), area("B", 1, name="=1+1", cameras=3)),
+        groups=(
+            GroupLine(sort="purpose", name=HOSTILE, cameras=25, ledger=hours(up=99, down=1)),
+            GroupLine(sort="contract", name="=1+1", cameras=3, ledger=hours(up=99, down=1)),
+        ),
+        reasons=(
+            ReasonLine(
+                reason="reset",
+                meaning=HOSTILE,
+                outages=3,
+                cameras=2,
+                lasted=timedelta(hours=4),
+            ),
+        ),
+        removals=(Removal(code="C9", name=HOSTILE, at=NOW),),
+        overdue=(Overdue(code="C8", name=HOSTILE, body=HOSTILE, review_due=date(2026, 1, 2)),),
+        edition=Rests(number=3, made_at=NOW, digest="ab" * 32, holds=True),
+        looks=(Look(role="web", action="camera.read", times=9, people=2),),
         cameras=(
             CameraLine(
                 code="C1",
@@ -372,16 +380,6 @@ def test_every_cause_of_the_program_is_explained() -> None:
     assert set(words.CAUSES) == set(Cause)
 
 
-# ---- areas
-
-
-def test_a_big_tree_is_shown_down_to_the_level_that_fits() -> None:
-    tree = [area("t")] + [area(f"d{n}", 1) for n in range(12)]
-    tree += [area(f"s{n}", 2) for n in range(200)]
-    assert {each.depth for each in shown_areas(tuple(tree))} == {0, 1}
-    assert len(shown_areas(tuple(tree[:40]))) == 40
-
-
 # ---- the document
 
 
@@ -419,6 +417,22 @@ def test_a_rate_stands_with_numerator_denominator_method_and_share() -> None:
     text = Page(render_html(figures())).text
     for part in ("97.98 %", "970.0 h of 990.0 h", METHOD, "97.06 %", "95.10 % to 98.04 %", "+2.98"):
         assert part in text
+
+
+def test_the_register_comes_first_and_removals_lead_it() -> None:
+    text = Page(render_html(figures())).text
+    order = ["Taken away", "Undeclared now", "Reviews overdue", "Uptime of declared", "By Name"]
+    assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
+    assert "1 cameras were taken away" in text
+    assert "Areas" not in text
+
+
+def test_a_report_names_its_edition_or_is_headed_unpublished() -> None:
+    text = Page(render_html(figures())).text
+    assert f"edition 依据版次 3 of the register, 2026-11-23 12:00, digest {'ab' * 32}" in text
+    assert "UNPUBLISHED" not in text
+    for rests in (None, Rests(number=3, made_at=NOW, digest="ab" * 32, holds=False)):
+        assert "UNPUBLISHED 未发布" in Page(render_html(figures(edition=rests))).text
 
 
 def test_insufficient_data_prints_bounds_instead_of_a_rate() -> None:
@@ -500,10 +514,10 @@ def test_writing_twice_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
     again = write(figures(city="Second"), tmp_path / "new" / "folder")
     assert [each.name for each in first] == [
         "weekly-2026-W47.html",
-        "weekly-2026-W47-areas.csv",
         "weekly-2026-W47-cameras.csv",
         "weekly-2026-W47-coverage.csv",
         "weekly-2026-W47-days.csv",
+        "weekly-2026-W47-groups.csv",
     ]
     assert first == again
     assert sorted(again) == sorted((tmp_path / "new" / "folder").iterdir())

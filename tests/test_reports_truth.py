@@ -209,46 +209,56 @@ async def test_sums_and_rates_are_those_of_the_tables(conn, kind, running):
 
 
 @pytest.mark.parametrize(("kind", "running"), WHICH)
-async def test_areas_are_sums_over_their_trees(conn, kind, running):
-    now = datetime.now(UTC)
-    await city(conn, now)
-    window = about(kind, running, now)
-    figures = await read(conn, window, now)
-    rows = await days_of(conn, window)
-    below = {"610000": {"610000", "610001", "610002"}, "610001": {"610001"}, "610002": {"610002"}}
-    assert [area.code for area in figures.areas] == ["610000", "610001", "610002"]
-    for area in figures.areas:
-        sums = added(row for row in rows if row["area_code"] in below[area.code])
-        assert same(area.ledger, sums)
-    # cameras without an area are in the total only, and nothing is amiss
-    loose = added(row for row in rows if row["area_code"] is None)
-    assert figures.areas[0].ledger.up.total_seconds() + loose["up"] == pytest.approx(
-        figures.total.up.total_seconds(), abs=0.01
-    )
-    assert not [note for note in figures.notes if "differ" in note]
-
-
-async def test_areas_stand_in_the_order_of_the_tree_and_a_ring_does_not_hang(conn):
+async def test_groups_are_sums_over_their_cameras_and_undeclared_ones_are_left_out(
+    conn, kind, running
+):
     now = datetime.now(UTC)
     await city(conn, now)
     await conn.execute(
-        """
-        INSERT INTO area VALUES ('5', 'other top', NULL, ''), ('59', 'low', '5', ''),
-          ('51', 'high', '5', ''), ('r1', 'ring', 'r2', ''), ('r2', 'ring', 'r1', '')
-        """
+        "UPDATE camera SET sheet = sheet || '{\"contract_no\": \"K-1\"}' WHERE code < 'M1'"
     )
-    areas = (await read(conn, about("daily", False, now), now)).areas
-    assert [area.code for area in areas] == ["5", "51", "59", "610000", "610001", "610002"]
-    assert [area.depth for area in areas] == [0, 1, 1, 0, 1, 1]
+    out = {"M00", "M07"}
+    await conn.execute(
+        "UPDATE ledger_day SET declared = false "
+        "WHERE camera_id IN (SELECT id FROM camera WHERE code = ANY($1))",
+        list(out),
+    )
+    window = about(kind, running, now)
+    figures = await read(conn, window, now)
+    rows = [row for row in await days_of(conn, window) if row["code"] not in out]
+    assert same(figures.total, added(rows))
+    assert figures.left_out == 2
+    assert figures.left_out_time > timedelta(0)
+    assert "2 cameras were not declared" in " ".join(figures.notes)
+    served = [
+        row
+        for row in rows
+        if (row["ends_at"] - row["starts_at"]).total_seconds() - row["out_of_service_s"] > 0.001
+    ]
+    groups = {(each.sort, each.name): each for each in figures.groups}
+    assert same(groups["purpose", "Traffic flow"].ledger, added(served))
+    first = [row for row in served if row["code"] < "M1"]
+    assert same(groups["contract", "K-1"].ledger, added(first))
+    assert groups["contract", "K-1"].cameras == len({row["code"] for row in first})
+    assert [each.sort for each in figures.groups] == ["purpose", "contract", "contract"]
 
 
-async def test_areas_that_do_not_add_up_are_told(conn):
+async def test_causes_removals_and_reviews_are_those_of_the_facts(conn):
     now = datetime.now(UTC)
     await city(conn, now)
-    await conn.execute("UPDATE ledger_area_day SET up_s = up_s + 360 WHERE area_code = '610000'")
-    window = about("daily", False, now)
-    notes = " ".join((await read(conn, window, now)).notes)
-    assert "The areas at the top differ from the total by 0.1 camera hours" in notes
+    await conn.execute(
+        "INSERT INTO intent_change SELECT id, $1, 'retired' FROM camera WHERE code = 'M09'",
+        now - timedelta(seconds=1),
+    )
+    await conn.execute("UPDATE camera SET intent = 'retired' WHERE code = 'M09'")
+    figures = await read(conn, about("daily", True, now), now)
+    assert [each.code for each in figures.removals] == ["M09"]
+    assert sum(each.cameras for each in figures.reasons) >= 3
+    # one that was taken away is no outage any more, but it was one while it hung
+    assert {each.reason for each in figures.reasons} >= {"reset"}
+    assert figures.overdue == ()
+    assert figures.undeclared == 0
+    assert figures.edition is None
 
 
 async def test_long_outages_are_those_of_cameras_in_service(conn):
@@ -329,18 +339,20 @@ async def test_document_and_tables_say_the_same(conn):
         name: list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
         for name, text in render_csv(figures).items()
     }
-    document = shown(page, "Areas")
-    assert len(document) == len(tables["areas.csv"]) == 4
-    for cells, row in zip(document, tables["areas.csv"], strict=True):
+    document = shown(page, "Uptime by purpose")
+    assert len(document) == len(tables["groups.csv"]) >= 2
+    for cells, row in zip(document, tables["groups.csv"], strict=True):
+        cells = cells[-7:]
         seen = row["availability_percent"]
         rate = "insufficient data" if not seen and float(row["denominator_h"]) else None
         offline_h = float(row["down_h"]) + float(row["unreachable_h"])
-        assert cells[1] == row["cameras"]
-        assert cells[2] == (rate or percent(row["availability_percent"]))
-        assert cells[3:5] == [percent(row["observed_share_percent"]), row["outages"]]
-        assert cells[5] == f"{offline_h:,.1f}"
-        assert cells[6] == f"{float(row['exempt_h']):,.1f}"
-        assert cells[7] == f"{float(row['unobserved_h']):,.1f}"
+        excused_h = float(row["exempt_h"]) + float(row["planned_h"])
+        assert cells[0] == row["cameras"]
+        assert cells[1] == (rate or percent(row["availability_percent"]))
+        assert cells[2:4] == [percent(row["observed_share_percent"]), row["outages"]]
+        assert cells[4] == f"{offline_h:,.1f}"
+        assert cells[5] == f"{excused_h:,.1f}"
+        assert cells[6] == f"{float(row['unobserved_h']):,.1f}"
 
     totals = [row for row in tables["coverage.csv"] if row["row"] == "total"]
     for cells, row in zip(shown(page, "Coverage"), totals, strict=True):
@@ -380,9 +392,10 @@ async def test_an_empty_database_gives_a_report_that_says_why(conn):
     assert "The inventory holds no cameras: nothing can be assessed." in text
     assert "no figures stored" in text
     assert "—" in text
-    assert "%" not in " ".join(shown(markup.fromstring(render_html(figures)), "Areas")[-1])
-    total = render_csv(figures)["areas.csv"].splitlines()[-1]
-    assert total.startswith(",Total,,,0,,0,0,,,,0,")
+    last = shown(markup.fromstring(render_html(figures)), "Uptime by purpose")[-1]
+    assert "%" not in " ".join(last)
+    total = render_csv(figures)["groups.csv"].splitlines()[-1]
+    assert total.startswith("total,,0,,0,0,,,,0,")
 
 
 async def test_days_without_figures_are_told(conn):
@@ -466,4 +479,4 @@ async def test_a_format_that_does_not_exist_costs_nothing(
 async def test_days_of_another_zone_are_told(conn: asyncpg.Connection) -> None:
     now = datetime.now(UTC)
     figures: Figures = await read(conn, period("daily", None, "Europe/Zurich", now), now)
-    assert "The stored days are those of Asia/Shanghai" in figures.notes[0]
+    assert "The stored days are those of Asia/Shanghai" in " ".join(figures.notes)

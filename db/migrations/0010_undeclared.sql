@@ -127,17 +127,19 @@ SELECT of_area AS area_code,
   coalesce(sum(assessed), 0)::bigint AS assessed
 FROM spread GROUP BY of_area;
 
-CREATE VIEW bi.area_now AS
+-- One row per area with all areas below it, and one without a code for all cameras.
+CREATE VIEW bi.count_now AS
 SELECT s.area_code, a.name AS area, a.parent_code, a.level, s.cameras, s.online, s.degraded,
   s.offline, s.unknown, s.exempt, s.repair, s.planned, s.retired, s.undeclared, s.unattended, s.up, s.assessed,
   bi.online_rate(s.up, s.assessed) AS online_rate
-FROM status_count s JOIN area a ON a.code = s.area_code;
+FROM status_count s LEFT JOIN area a ON a.code = s.area_code;
+
+CREATE VIEW bi.area_now AS SELECT * FROM bi.count_now WHERE area_code IS NOT NULL;
 
 CREATE VIEW bi.estate_now AS
-SELECT s.cameras, s.online, s.degraded, s.offline, s.unknown, s.exempt, s.repair, s.planned, s.retired,
-  s.undeclared, s.unattended, s.up, s.assessed, bi.online_rate(s.up, s.assessed) AS online_rate,
-  now() AS as_of, (SELECT max(last_at) FROM camera_state) AS observed_at
-FROM status_count s WHERE s.area_code IS NULL;
+SELECT cameras, online, degraded, offline, unknown, exempt, repair, planned, retired, undeclared, unattended, up,
+  assessed, online_rate, now() AS as_of, (SELECT max(last_at) FROM camera_state) AS observed_at
+FROM bi.count_now WHERE area_code IS NULL;
 
 CREATE OR REPLACE VIEW bi.ledger_day AS
 SELECT c.code AS camera_code, l.day, l.up_s, l.down_s, l.unreachable_s, l.planned_s, l.exempt_s,

@@ -1,5 +1,6 @@
-"""Measures the monitor on this machine beside a bare client, on the same simulated cameras."""
+"""Measures on this machine: polling beside a bare client, the register beside a bare copy."""
 
+from monitor.bench import publication
 from monitor.bench.comparison import Plan, measure
 
-__all__ = ["Plan", "measure"]
+__all__ = ["Plan", "measure", "publication"]

@@ -24,7 +24,7 @@ from monitor.settings import Settings
 async def probe(arguments: argparse.Namespace) -> int:
     """Ask one camera; 0 when it is online, 1 when not."""
     config = settings.load(arguments.config)
-    target = await _target(arguments, config)
+    target, declared = await _target(arguments, config)
     policy = Policy(
         connect_s=config.polling.connect_timeout_s,
         deadline_s=config.polling.timeout_s,
@@ -32,15 +32,18 @@ async def probe(arguments: argparse.Namespace) -> int:
     )
     climb = await ladder.climb(target, policy, utc_now(), login=_login(arguments))
     if arguments.json:
-        show.as_json(climb.as_json())
+        show.as_json({**climb.as_json(), "declared": declared})
     else:
         print(climb.as_text())
+        if declared is False:
+            print("\nThis camera is not declared: declare or remove.")
     return 0 if climb.status is Status.ONLINE else 1
 
 
-async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
+async def _target(arguments: argparse.Namespace, config: Settings) -> tuple[Target, bool | None]:
+    """Whom to ask, and whether it is declared; None where the register cannot know."""
     if arguments.url:
-        return _target_of(arguments.url)
+        return _target_of(arguments.url), None
     async with connected(config) as conn:
         row = await views.camera(conn, arguments.camera)
         if row is not None:
@@ -51,7 +54,8 @@ async def _target(arguments: argparse.Namespace, config: Settings) -> Target:
         )
     if not row["host"]:
         raise UnknownName(f"Camera {arguments.camera} has no address. Import one, or use --url")
-    return Target(camera_id=0, code=arguments.camera, host=row["host"], port=row["port"])
+    target = Target(camera_id=0, code=arguments.camera, host=row["host"], port=row["port"])
+    return target, row["declared"]
 
 
 def _target_of(url: str) -> Target:

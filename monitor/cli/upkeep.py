@@ -58,13 +58,17 @@ async def doctor(arguments: argparse.Namespace) -> int:
 
 
 async def bench(arguments: argparse.Namespace) -> int:
-    """Measure polling on this machine beside a bare client."""
+    """Measure polling beside a bare client, and the register beside a bare copy."""
     from monitor import bench as measuring
 
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    register = await measuring.publication.measure(arguments.register, tell)
     plan = measuring.Plan(
         cameras=arguments.cameras, cadence_s=arguments.cadence, seconds=arguments.seconds
     )
-    result = await measuring.measure(plan, tell=lambda line: print(line, flush=True))
+    result = {**await measuring.measure(plan, tell), "register": register}
     if arguments.json:
         show.as_json(result)
     return 0

@@ -14,6 +14,7 @@ from monitor.limits import MARGIN, OBSERVED_AT_LEAST
 from monitor.reports.periods import Period
 
 METHOD = "C time-weighted"  # domain 6, card M02; the method that `report.method` names
+DECLARED = ("declared", "review_due")
 BANDS_DAYS = (3, 7, 30)  # M08, long offline
 
 
@@ -71,18 +72,66 @@ def published(ledger: Ledger) -> float | None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AreaLine:
-    """One area with all areas below it; not judged and not ranked: units are not compared.
+class GroupLine:
+    """All declared cameras of one purpose, or of one maintenance contract. Units are not compared.
 
-    cameras: those in service at some time of the period. depth: 0 at the top of the tree.
+    sort: purpose or contract. name: None where files say none. cameras: in service at some time.
     """
+
+    sort: str
+    name: str | None
+    cameras: int
+    ledger: Ledger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReasonLine:
+    """Outages by what took the cameras down, cut at the ends of the period."""
+
+    reason: str
+    meaning: str | None
+    outages: int
+    cameras: int
+    lasted: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removal:
+    """A camera that was taken away."""
 
     code: str
     name: str
-    level: str
-    depth: int
-    cameras: int
-    ledger: Ledger
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overdue:
+    """A declared camera whose review is overdue."""
+
+    code: str
+    name: str
+    body: str | None
+    review_due: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rests:
+    """The edition of the register that a report rests on. holds: nothing was changed since."""
+
+    number: int
+    made_at: datetime
+    digest: str
+    holds: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """How often people of one role did one thing."""
+
+    role: str
+    action: str
+    times: int
+    people: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,11 +277,12 @@ class Figures:
     """All of one report, read in one snapshot at `as_of`.
 
     up_to: the instant the stored figures reach, None when there are none. days: those with stored
-    figures. areas: in tree order. cameras: by code. long_offline: the oldest first. estate: counts
-    of cameras and the live online rate at `as_of`, as `db.views.estate` gives them. stored_days:
-    days with any stored figure. left_out, left_out_time: cameras that were not declared on some of
-    the days, and their time in service, which are in no sum. register: states at `as_of`. notes:
-    sentences about what is missing or does not add up.
+    figures of declared cameras; stored_days: with any. groups: purposes, then contracts. cameras:
+    by code. long_offline, reasons, overdue: the oldest or longest first. estate: counts of cameras
+    and the live online rate at `as_of`, as `db.views.estate` gives them. left_out, left_out_time:
+    cameras that were not declared on some of the days, and their time in service, which are in no
+    sum. register: states at `as_of`. edition: what the report rests on. notes: sentences about what
+    is missing or does not add up.
     """
 
     city: str
@@ -251,7 +301,12 @@ class Figures:
     left_out_time: timedelta
     register: tuple[StateLine, ...]
     days: tuple[DayLine, ...]
-    areas: tuple[AreaLine, ...]
+    groups: tuple[GroupLine, ...]
+    reasons: tuple[ReasonLine, ...]
+    removals: tuple[Removal, ...]
+    overdue: tuple[Overdue, ...]
+    edition: Rests | None
+    looks: tuple[Look, ...]
     cameras: tuple[CameraLine, ...]
     long_offline: tuple[LongOffline, ...]
     exemptions: tuple[Exemption, ...]
@@ -266,6 +321,16 @@ class Figures:
         """Availability less that of the period before (ratio); None unless both may be printed."""
         now, before = published(self.total), published(self.previous)
         return None if now is None or before is None else now - before
+
+    @property
+    def published(self) -> bool:
+        """Whether this report rests on an edition of the register that still holds."""
+        return self.edition is not None and self.edition.holds
+
+    @property
+    def undeclared(self) -> int:
+        """Cameras that are not declared at `as_of`."""
+        return sum(each.cameras for each in self.register if each.state not in DECLARED)
 
     @property
     def worst(self) -> tuple[CameraLine, ...]:

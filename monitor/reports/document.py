@@ -9,37 +9,26 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from monitor.reports import charts, content, words
-from monitor.reports.content import AreaLine, Figures
+from monitor.reports.content import Figures
 
 _TITLES = {"daily": ("Daily", "日报"), "weekly": ("Weekly", "周报"), "monthly": ("Monthly", "月报")}
-_MOST_AREAS = 60  # more would bury the table; areas.csv has all
 _MOST_CAMERAS = 20
 
 
 def render_html(figures: Figures) -> str:
     """The report as HTML text."""
-    areas = shown_areas(figures.areas)
     return _template().render(
         f=figures,
         c=content,
         w=words,
         title=_TITLES[figures.period.kind],
         zone=figures.period.zone,
-        areas=areas,
         day_chart=charts.days(figures) if figures.days and figures.period.days > 1 else None,
         chart_width=charts.WIDTH,
         worst=figures.worst[:_MOST_CAMERAS],
         long_offline=figures.long_offline[:_MOST_CAMERAS],
         sample=figures.estate["simulated"] > 0,
     )
-
-
-def shown_areas(areas: tuple[AreaLine, ...]) -> tuple[AreaLine, ...]:
-    """As many whole levels of the tree as fit, but always the two at the top."""
-    depth = max((each.depth for each in areas), default=0)
-    while depth > 1 and sum(each.depth <= depth for each in areas) > _MOST_AREAS:
-        depth -= 1
-    return tuple(each for each in areas if each.depth <= depth)
 
 
 @cache

@@ -28,7 +28,7 @@ def check(formats: Iterable[str]) -> None:
 def write(figures: Figures, out_dir: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
     """The files written, HTML first; files of the same period are replaced.
 
-    Names begin with kind and period, weekly-2026-W47.html and weekly-2026-W47-areas.csv, so that
+    Names begin with kind and period, weekly-2026-W47.html and weekly-2026-W47-days.csv, so that
     one folder holds many reports. Raises ValueError for an unknown format, ReportNotWritten when
     the folder cannot be made or written to or the disk is full; then nothing is changed.
     """

@@ -5,9 +5,9 @@ The statements are `db.sums`; what a rate is stands in `availability` and `conte
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -17,19 +17,25 @@ from db.pool import Connection
 from monitor.availability import Ledger, total
 from monitor.reports import cover, notes, outages
 from monitor.reports.content import (
-    AreaLine,
     CameraLine,
     CoverageModel,
     DayLine,
     Defect,
     Exemption,
     Figures,
+    GroupLine,
+    Look,
+    Overdue,
+    ReasonLine,
+    Removal,
+    Rests,
     StateLine,
     Targets,
 )
 from monitor.reports.outages import Outage
 from monitor.reports.periods import Period
 
+T = TypeVar("T")
 _COLUMNS = ("up", "down", "unreachable", "planned", "exempt", "unobserved", "out_of_service")
 
 
@@ -53,12 +59,12 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
     )
     happened = await outages.read(conn, period, now)
     cameras = await _cameras(conn, period, happened)
-    areas = await _areas(conn, period)
+    until = min(now, period.ends_at)
     kinds, places = await cover.read(conn, period)
     estate = await views.estate(conn)
     settled = now >= period.ends_at + CONFIRMED_AFTER
     figures = Figures(
-        city=city or _top(areas),
+        city=city or _top(await sums.top_areas(conn)),
         period=period,
         as_of=now,
         final=settled and up_to is not None and up_to >= period.ends_at,
@@ -72,16 +78,21 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
         stored_days=left_out["days"],
         left_out=left_out["cameras"],
         left_out_time=timedelta(seconds=left_out["in_service_s"]),
-        register=tuple(StateLine(**row) for row in await sums.register_states(conn)),
+        register=_all(StateLine, await sums.register_states(conn)),
         days=days,
-        areas=areas,
+        groups=await _groups(conn, period),
+        reasons=_all(ReasonLine, await sums.reasons(conn, period.starts_at, until)),
+        removals=_all(Removal, await sums.removals(conn, period.starts_at, until)),
+        overdue=_all(Overdue, await sums.overdue(conn)),
+        edition=await _edition(conn),
+        looks=_all(Look, await sums.looked(conn, period.starts_at, until)),
         cameras=cameras,
         long_offline=outages.long_lasting(happened, period, now),
         exemptions=await _exemptions(conn, period, now),
         kinds=kinds,
         places=places,
         model=await _model(conn),
-        defects=tuple(Defect(**row) for row in await sums.defects(conn)),
+        defects=_all(Defect, await sums.defects(conn)),
         notes=(),
     )
     policy = await views.policy(conn)
@@ -146,29 +157,31 @@ def _camera(row: asyncpg.Record, ledger: Ledger, happened: list[Outage]) -> Came
     )
 
 
-async def _areas(conn: Connection, period: Period) -> tuple[AreaLine, ...]:
-    found = await sums.areas(conn, period.first_day, period.last_day)
+def _all(line: type[T], found: Iterable[asyncpg.Record]) -> tuple[T, ...]:
+    """Rows whose columns are the fields of a line."""
+    return tuple(line(**row) for row in found)
+
+
+async def _groups(conn: Connection, period: Period) -> tuple[GroupLine, ...]:
+    found = await sums.groups(conn, period.first_day, period.last_day)
     return tuple(
-        AreaLine(
-            code=row["area_code"],
-            name=row["area"],
-            level=row["level"],
-            depth=row["depth"],
-            cameras=row["cameras"],
-            ledger=_ledger(row),
-        )
+        GroupLine(sort=row["sort"], name=row["name"], cameras=row["cameras"], ledger=_ledger(row))
         for row in found
     )
 
 
-def _top(areas: tuple[AreaLine, ...]) -> str:
-    tops = [each.name for each in areas if each.depth == 0]
+async def _edition(conn: Connection) -> Rests | None:
+    found = await sums.edition(conn)
+    return None if found is None else Rests(**found)
+
+
+def _top(tops: list[str]) -> str:
     return tops[0] if len(tops) == 1 else "All areas"
 
 
 async def _exemptions(conn: Connection, period: Period, now: datetime) -> tuple[Exemption, ...]:
     found = await sums.exemptions(conn, period.starts_at, min(now, period.ends_at))
-    return tuple(Exemption(**row) for row in found)
+    return _all(Exemption, found)
 
 
 async def _model(conn: Connection) -> CoverageModel | None:

@@ -2,16 +2,15 @@
 
 from datetime import timedelta
 
-from monitor.availability import total
 from monitor.reports.content import Figures
-
-_ADDS_UP_WITHIN = timedelta(seconds=1)
 
 
 def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
     """Sentences for the top of the report. stored_zone: the zone of the stored days."""
     period, stored = figures.period, figures.stored_days
     notes = []
+    if not figures.published:
+        notes.append(_unpublished(figures))
     if stored_zone != period.timezone:
         notes.append(
             f"The stored days are those of {stored_zone}, "
@@ -35,12 +34,6 @@ def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
         notes.append("The period before has no stored figures: there is nothing to compare with.")
     if stored and not figures.total.assessed and not figures.left_out:
         notes.append("No camera was in service and observed: there is no rate.")
-    apart = _apart(figures)
-    if stored and apart > _ADDS_UP_WITHIN:
-        notes.append(
-            f"The areas at the top differ from the total by {apart / timedelta(hours=1):,.1f} "
-            "camera hours: areas were changed after their days were closed."
-        )
     return tuple(notes)
 
 
@@ -50,9 +43,12 @@ def _begun(figures: Figures) -> int:
     return (min(today, figures.period.last_day) - figures.period.first_day).days + 1
 
 
-def _apart(figures: Figures) -> timedelta:
-    """How much in-service time the topmost areas and the cameras without one leave unexplained."""
-    parts = [each.ledger for each in figures.areas if each.depth == 0]
-    parts += [each.ledger for each in figures.cameras if each.area_code is None]
-    summed, whole = total(parts), figures.total
-    return abs((whole.total - whole.out_of_service) - (summed.total - summed.out_of_service))
+def _unpublished(figures: Figures) -> str:
+    if figures.edition is None:
+        return (
+            "UNPUBLISHED: the register was never published, so nobody can check what this rests on."
+        )
+    return (
+        f"UNPUBLISHED: the register was changed after edition {figures.edition.number} of "
+        f"{figures.edition.made_at.date()}; publish it, and make this report again."
+    )

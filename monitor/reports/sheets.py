@@ -27,7 +27,7 @@ _COMMON = {
     "place_days,method,model,as_of,window,state",
 }
 _OWN = {
-    "areas": "area_code,area,level,depth,cameras",
+    "groups": "by,name,cameras",
     "cameras": "camera_code,name,area_code,area,longest_outage_h,reason,meaning,down_since",
     "coverage": "row,kind,place_id,place,area,required_percent,places,places_required",
     "days": "day,cameras",
@@ -37,10 +37,10 @@ _OWN = {
 def render_csv(figures: Figures) -> dict[str, str]:
     """File name -> text, each with a byte order mark."""
     return {
-        "areas.csv": _text(_OWN["areas"], _COMMON["rate"], _areas(figures)),
         "cameras.csv": _text(_OWN["cameras"], _COMMON["rate"], _cameras(figures)),
         "coverage.csv": _text(_OWN["coverage"], _COMMON["coverage"], _coverage(figures)),
         "days.csv": _text(_OWN["days"], _COMMON["rate"], _days(figures)),
+        "groups.csv": _text(_OWN["groups"], _COMMON["rate"], _groups(figures)),
     }
 
 
@@ -64,11 +64,11 @@ def _cell(value: Cell) -> str:
     return protect(value)
 
 
-def _areas(figures: Figures) -> Iterator[Row]:
-    for each in figures.areas:
-        own: Row = [each.code, each.name, each.level, each.depth, each.cameras]
+def _groups(figures: Figures) -> Iterator[Row]:
+    for each in figures.groups:
+        own: Row = [each.sort, each.name or "", each.cameras]
         yield own + _rate(each.ledger, figures, judged=False)
-    total: Row = ["", "Total", "", None, figures.assessed_cameras]
+    total: Row = ["total", "", figures.assessed_cameras]
     yield total + _rate(figures.total, figures, change=figures.change)
 
 

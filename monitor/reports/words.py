@@ -50,6 +50,17 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "declared": ("Declared", "已登记"),
+        "review_due": ("Declared, review overdue", "已登记，复核逾期"),
+        "lapsed": ("Lapsed", "已过期"),
+        "incomplete": ("Incomplete", "不完整"),
+        "withdrawn": ("Withdrawn", "已撤回"),
+        "undeclared": ("Undeclared", "未登记"),
+    }
+)
+
 DEFECTS: Mapping[str, str] = MappingProxyType(
     {
         "no_coordinates": "No coordinates",
