@@ -6,12 +6,13 @@ from dashboards.committee import committee
 from dashboards.layout import Board, compose
 from dashboards.one_camera import one_camera
 from dashboards.planners import planners
+from dashboards.register import register
 from dashboards.technicians import technicians
 
 
 def every_board() -> list[Board]:
     """The boards before drawing; each call draws afresh, since the SDK keeps what it built."""
-    return [technicians(), one_camera(), planners(), committee()]
+    return [technicians(), one_camera(), planners(), committee(), register()]
 
 
 def drawn() -> dict[str, dict[str, Any]]:

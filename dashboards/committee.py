@@ -11,7 +11,7 @@ from dashboards.palette import (
 )
 from dashboards.panels import Column, Drawn, Saying, numbers, rows, stacked
 from dashboards.planners import coverage_trend
-from dashboards.query import in_area, local_days, observed, rate
+from dashboards.query import counted_days, in_area, observed, rate
 from dashboards.technicians import CAMERA_COLUMNS
 
 UID = "camledger-committee"
@@ -34,7 +34,7 @@ def committee() -> Board:
         folder="committee",
         rows=[
             Row(id=101, title="Now and in the time range", panels=[_live(), _range()]),
-            Row(id=102, title="Areas", panels=[_areas()]),
+            Row(id=102, title="Purposes and contracts", panels=[_groups()]),
             Row(
                 id=103,
                 title="Where time went, and coverage",
@@ -109,12 +109,12 @@ def _range() -> Drawn:
             id=2,
             title="Availability in the time range (M02)",
             description=(
-                f"{_METHOD} All cameras of the chosen areas, also those without an area when All "
-                "is chosen, from bi.ledger_day. Both parts in camera hours."
+                f"{_METHOD} All declared cameras of the chosen areas, also those "
+                "without an area when All is chosen, from bi.ledger_day. Both parts in hours."
             ),
             sql=f"""WITH total AS (
   SELECT {_sums("d")}
-  FROM {local_days("ledger_day")} d JOIN bi.camera_now n USING (camera_code)
+  FROM {counted_days()} d JOIN bi.camera_now n USING (camera_code)
   WHERE $__timeFilter(d.begins) AND {in_area("n")}
 )
 SELECT {rate("t")} AS availability, t.up_s / 3600 AS up_h,
@@ -132,35 +132,34 @@ FROM total t""",
     )
 
 
-def _areas() -> Drawn:
+def _groups() -> Drawn:
     return rows(
         Saying(
-            id=3,
-            title="Areas, in the order of the tree",
+            id=9,
+            title="By purpose, and by contract",
             description=(
-                f"{_METHOD} Each chosen area with all areas below it, from bi.ledger_area_day; a "
-                "row contains the rows below it, so rows must not be added up. Areas are not "
-                "compared: few cameras, other streets and other power make other figures."
+                f"{_METHOD} Declared cameras of the chosen areas, once by purpose and once by "
+                "contract, from bi.ledger_day and bi.camera_group, in the order of the names. "
+                "Units are not compared."
             ),
             sql=f"""WITH total AS (
-  SELECT d.area_code, d.area, (array_agg(d.cameras ORDER BY d.day DESC))[1] AS cameras,
-    {_sums("d")}, sum(d.outages)::integer AS outages
-  FROM {local_days("ledger_area_day")} d
-  WHERE $__timeFilter(d.begins) AND {in_area("d")}
-  GROUP BY d.area_code, d.area
-), rated AS (
-  SELECT t.*, {rate("t")} AS availability, {observed("t")} AS observed FROM total t
+  SELECT g.purpose, g.contract, grouping(g.contract) = 1 AS by_purpose,
+    count(DISTINCT d.camera_code)::integer AS cameras, {_sums("d")},
+    sum(d.outages)::integer AS outages
+  FROM {counted_days()} d JOIN bi.camera_now n USING (camera_code)
+  JOIN bi.camera_group g USING (camera_code)
+  WHERE $__timeFilter(d.begins) AND {in_area("n")}
+  GROUP BY GROUPING SETS ((g.purpose), (g.contract))
 )
-SELECT r.area, r.area_code, a.level, r.cameras, r.availability,
-  r.up_s / 3600 AS up_h, r.assessed_s / 3600 AS assessed_h, r.observed,
-  r.exempt_s / 3600 AS exempt_h, r.planned_s / 3600 AS planned_h,
-  r.unobserved_s / 3600 AS unobserved_h, r.outages
-FROM rated r LEFT JOIN bi.area a USING (area_code)
-ORDER BY a.path LIMIT 1000""",
+SELECT CASE WHEN t.by_purpose THEN 'purpose' ELSE 'contract' END AS sort,
+  coalesce(CASE WHEN t.by_purpose THEN t.purpose ELSE t.contract END, '—') AS name, t.cameras,
+  {rate("t")} AS availability, t.up_s / 3600 AS up_h, t.assessed_s / 3600 AS assessed_h,
+  {observed("t")} AS observed, t.exempt_s / 3600 AS exempt_h, t.planned_s / 3600 AS planned_h,
+  t.unobserved_s / 3600 AS unobserved_h, t.outages
+FROM total t ORDER BY t.by_purpose DESC, 2 LIMIT 1000""",
             columns=(
-                Column(name="area", title="Area"),
-                Column(name="area_code", title="Code", width=110),
-                Column(name="level", title="Level", width=90),
+                Column(name="sort", title="By", width=90),
+                Column(name="name", title="Name"),
                 Column(name="cameras", title="Cameras", width=90),
                 _rate("availability", "Availability"),
                 *(
@@ -188,13 +187,13 @@ def _split() -> Drawn:
             id=5,
             title="Where camera time went",
             description=(
-                "All camera hours of each local day that begins in the time range, split as in the "
-                "ledger, chosen areas, from bi.ledger_day; drawn as parts of the whole. "
+                "All hours of declared cameras of each local day that begins in the time range, "
+                "split as in the ledger, chosen areas, from bi.ledger_day; drawn as parts. "
                 "Grey is time nobody looked: neither up nor down."
             ),
             sql=f"""
 SELECT d.begins AS time, {hours}
-FROM {local_days("ledger_day")} d JOIN bi.camera_now n USING (camera_code)
+FROM {counted_days()} d JOIN bi.camera_now n USING (camera_code)
 WHERE $__timeFilter(d.begins) AND {in_area("n")}
 GROUP BY 1 ORDER BY 1""",
             columns=tuple(
@@ -216,12 +215,12 @@ def _worst() -> Drawn:
             id=7,
             title="Cameras with most down time",
             description=(
-                f"{_METHOD} The 20 cameras of the chosen areas that were down longest, from "
-                "bi.ledger_day. Many outages: unstable; few and long: waits for repair."
+                f"{_METHOD} The 20 declared cameras of the chosen areas that were down longest, "
+                "from bi.ledger_day. Many outages: unstable; few and long: waits for repair."
             ),
             sql=f"""WITH total AS (
   SELECT d.camera_code, {_sums("d")}, sum(d.outages)::integer AS outages
-  FROM {local_days("ledger_day")} d WHERE $__timeFilter(d.begins)
+  FROM {counted_days()} d WHERE $__timeFilter(d.begins)
   GROUP BY d.camera_code
 )
 SELECT t.camera_code, n.name, n.area, n.status, t.down_s + t.unreachable_s AS down_s, t.outages,

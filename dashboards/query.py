@@ -55,6 +55,11 @@ def local_days(view: str) -> str:
 )"""
 
 
+def counted_days() -> str:
+    """Days of single cameras that were declared at their end; the others count for nothing."""
+    return f"(SELECT * FROM {local_days('ledger_day')} l WHERE l.declared)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query(cogbuilder.Builder[variants.Dataquery], variants.Dataquery):
     """One statement for the PostgreSQL data source; its own builder, since the SDK has none.

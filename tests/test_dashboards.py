@@ -62,6 +62,7 @@ def test_there_is_a_board_for_each_audience_and_one_for_a_camera():
         "technicians/camledger-camera.json",
         "planners/camledger-planners.json",
         "committee/camledger-committee.json",
+        "committee/camledger-register.json",
     }
 
 

@@ -8,8 +8,12 @@ import pytest
 
 from dashboards import publish
 from db import pool
+from monitor.register import edition
+from monitor.register.pages import Publisher
+from tests.declared import declare_all
 from tests.grafana import expand, panels, questions, sql_of
 from tests.seed import seed
+from tests.test_register import LI
 
 BOARDS = {board["uid"]: board for board in publish.draw().values()}
 CAMERA = "61000100001320000005"
@@ -92,10 +96,29 @@ async def test_every_statement_runs_on_an_empty_database(database, uid):
     await reader.close(timeout=5)
 
 
+async def registered(conn: asyncpg.Connection, now: datetime) -> None:
+    """A camera with an overdue review, one undeclared, one taken away, and an edition."""
+    add = (
+        "INSERT INTO camera (code, name, intent, created_at, updated_at) "
+        "VALUES ($1, $1, 'in_service', $2, $2)"
+    )
+    await conn.execute(add, "V1", now)
+    await declare_all(conn, review_due=now.date() - timedelta(days=3))
+    await conn.executemany(add, [("V2", now), ("V3", now)])
+    await conn.execute("UPDATE camera SET intent = 'retired' WHERE code = 'V3'")
+    await conn.execute(
+        "INSERT INTO intent_change SELECT id, $1, 'retired' FROM camera WHERE code = 'V3'",
+        now - timedelta(seconds=1),
+    )
+    said = Publisher(name="Port", licence="CC-BY-4.0", contact="port@x.example", attribution="")
+    await edition.issue(conn, LI, now, said)
+
+
 @pytest.mark.parametrize("uid", BOARDS)
 async def test_every_panel_shows_something_of_the_seeded_city(conn, uid):
     now = datetime.now(UTC)
     await seed(conn, now)
+    await registered(conn, now)
     for question in questions(BOARDS[uid]):
         if question.panel is not None:
             _, rows = await ask(conn, question, BOARDS[uid], CHOICES["all"], now)

@@ -13,6 +13,7 @@ from tests.seed import NEEDS, seed
 
 BOARDS = {board["uid"]: board for board in publish.draw().values()}
 TECHNICIANS, COMMITTEE = BOARDS["camledger-technicians"], BOARDS["camledger-committee"]
+REGISTER = BOARDS["camledger-register"]
 PLANNERS, ONE = BOARDS["camledger-planners"], BOARDS["camledger-camera"]
 ZONE = ZoneInfo("Asia/Shanghai")
 RANGE = timedelta(days=8)
@@ -174,37 +175,56 @@ async def test_availability_comes_from_sums_of_seconds(conn, now):
     assert row["observed"] == pytest.approx(assessed / (assessed + sums["unobserved"]))
 
 
-async def test_each_area_is_the_sum_of_the_cameras_below_it(conn, now):
-    rows = {
-        r["area_code"]: r
-        for r in await shown(conn, COMMITTEE, "Areas, in the order of the tree", now)
-    }
-    below = {"610000": {"610001", "610002"}, "610001": {"610001"}, "610002": {"610002"}}
-    areas = dict(await conn.fetch("SELECT code, area_code FROM camera"))
-    assert set(rows) == set(below)
-    for code, row in rows.items():
-        sums, days = await ledger(
-            conn, now, {c for c, area in areas.items() if area in below[code]}
-        )
+async def test_each_purpose_and_contract_is_the_sum_of_its_cameras(conn, now):
+    rows = await shown(conn, COMMITTEE, "By purpose, and by contract", now)
+    group = {r["camera_code"]: r for r in await conn.fetch("SELECT * FROM bi.camera_group")}
+    assert {row["sort"] for row in rows} == {"purpose", "contract"}
+    for row in rows:
+        codes = {c for c, each in group.items() if (each[row["sort"]] or "—") == row["name"]}
+        sums, days = await ledger(conn, now, codes)
         assert row["availability"] == pytest.approx(availability(sums), abs=1e-12)
         assert row["unobserved_h"] == pytest.approx(sums["unobserved"] / 3600)
         assert row["exempt_h"] == pytest.approx(sums["exempt"] / 3600)
         assert row["outages"] == sum(day["outages"] for day in days)
-    assert list(rows) == sorted(rows)
 
 
-async def test_an_area_hardly_observed_gets_no_rate_and_keeps_its_place(conn, now):
+async def test_a_group_hardly_observed_gets_no_rate_and_stays(conn, now):
+    await conn.execute("UPDATE ledger_day SET unobserved_s = unobserved_s + up_s, up_s = 0")
+    rows = await shown(conn, COMMITTEE, "By purpose, and by contract", now)
+    assert rows
+    assert all(row["availability"] is None and row["cameras"] > 0 for row in rows)
+
+
+async def test_days_of_undeclared_cameras_count_in_no_figure_of_the_board(conn, now):
+    await conn.execute("UPDATE ledger_day SET declared = false")
+    [row] = await shown(conn, COMMITTEE, "Availability in the time range (M02)", now)
+    assert row["availability"] is None
+    for title in ("By purpose, and by contract", "Where camera time went"):
+        assert await shown(conn, COMMITTEE, title, now) == []
+    assert await shown(conn, COMMITTEE, "Cameras with most down time", now) == []
+
+
+async def test_the_register_board_counts_what_the_register_holds(conn, now):
+    [row] = await shown(conn, REGISTER, "Declared and undeclared", now)
+    base = await conn.fetch("SELECT * FROM bi.register_now WHERE intent <> 'retired'")
+    assert row["declared"] == sum(each["declared"] for each in base) > 0
+    assert row["undeclared"] == sum(not each["declared"] for each in base)
+    states = await shown(conn, REGISTER, "Cameras by state of the register", now)
+    assert {r["state"]: r["cameras"] for r in states} == Counter(each["state"] for each in base)
+    waiting = await shown(conn, REGISTER, "Not declared, those to be let go first", now)
+    assert len(waiting) == row["undeclared"]
+
+
+async def test_what_is_not_declared_stands_in_the_list_with_what_is_missing(conn, now):
     await conn.execute(
-        """
-        UPDATE ledger_area_day SET unobserved_s = unobserved_s + up_s, up_s = 0
-        WHERE area_code = '610000'
-        """
+        "UPDATE entry_camera SET until_at = now(), ended = 'withdrawn', ended_by = 'Li'"
     )
-    rows = await shown(conn, COMMITTEE, "Areas, in the order of the tree", now, area=["610000"])
-    by_area = {row["area_code"]: row for row in rows}
-    assert rows[0]["area_code"] == "610000"
-    assert by_area["610000"]["availability"] is None
-    assert by_area["610000"]["cameras"] > 0
+    [counted] = await shown(conn, REGISTER, "Declared and undeclared", now)
+    assert (counted["declared"], counted["undeclared"] > 0) == (0, True)
+    waiting = await shown(conn, REGISTER, "Not declared, those to be let go first", now)
+    assert len(waiting) == counted["undeclared"]
+    assert all(row["missing"] for row in waiting)
+    assert await shown(conn, REGISTER, "Reviews due within 90 days", now) == []
 
 
 async def test_the_split_of_a_day_adds_up_to_all_camera_hours(conn, now):
