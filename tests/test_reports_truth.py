@@ -476,7 +476,11 @@ async def test_a_format_that_does_not_exist_costs_nothing(
     assert await conn.fetchval("SELECT count(*) FROM report") == 0
 
 
-async def test_days_of_another_zone_are_told(conn: asyncpg.Connection) -> None:
+async def test_days_of_another_zone_are_told_and_never_final(conn: asyncpg.Connection) -> None:
     now = datetime.now(UTC)
+    await city(conn, now)
     figures: Figures = await read(conn, period("daily", None, "Europe/Zurich", now), now)
     assert "The stored days are those of Asia/Shanghai" in " ".join(figures.notes)
+    early = (now - timedelta(days=3)).date()
+    for zone, final in ((TIMEZONE, True), ("Europe/Zurich", False)):
+        assert (await read(conn, period("daily", early, zone, now), now)).final is final

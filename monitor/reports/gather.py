@@ -62,7 +62,9 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
     until = min(now, period.ends_at)
     kinds, places = await cover.read(conn, period)
     estate = await views.estate(conn)
-    settled = now >= period.ends_at + CONFIRMED_AFTER
+    zone = (await views.policy(conn))["timezone"]
+    # days of another zone end elsewhere: what they hold is never all of this period
+    settled = now >= period.ends_at + CONFIRMED_AFTER and zone == period.timezone
     figures = Figures(
         city=city or _top(await sums.top_areas(conn)),
         period=period,
@@ -95,8 +97,7 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
         defects=_all(Defect, await sums.defects(conn)),
         notes=(),
     )
-    policy = await views.policy(conn)
-    return dataclasses.replace(figures, notes=notes.of(figures, policy["timezone"]))
+    return dataclasses.replace(figures, notes=notes.of(figures, zone))
 
 
 def _ledger(row: asyncpg.Record) -> Ledger:
