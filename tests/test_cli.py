@@ -145,6 +145,12 @@ def test_tables_show_hostile_names_harmlessly(say: Say) -> None:
 
 
 @pytest.mark.usefixtures("seeded")
+def test_coverage_says_how_many_cameras_count_for_nothing(say: Say) -> None:
+    counts = json.loads(say("status", "--json").stdout)
+    expected = f"{counts['undeclared']} of {counts['cameras']} cameras are not declared"
+    assert expected in say("coverage").stdout
+
+
 def test_coverage_has_the_promised_shape(say: Say) -> None:
     rows = json.loads(say("coverage", "--json").stdout)
     promised = {"place", "kind", "designed", "effective", "upper", "redundant", "gaps"}

@@ -1,6 +1,7 @@
 """Verbs that answer a question: probe, status, coverage, ledger."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -99,13 +100,19 @@ async def status(arguments: argparse.Namespace) -> int:
     return 1 if counts["offline"] else 0
 
 
+def _not_counted(counts: Mapping[str, Any]) -> str:
+    return (
+        f"{counts['undeclared']} of {counts['cameras']} cameras are not declared and count for"
+        " nothing: declare or remove"
+    )
+
+
 def _print_counts(counts: dict[str, Any]) -> None:
     rate = counts["online_rate"]
     print(
         f"Online {rate['numerator']} of {rate['denominator']} declared and assessed"
         f" ({show.percent(rate['value'])}), as of {counts['as_of']}\n"
-        f"{counts['undeclared']} of {counts['cameras']} cameras are not declared and count for"
-        " nothing: declare or remove\n"
+        f"{_not_counted(counts)}\n"
     )
     words = ["cameras", "undeclared", "online", "degraded", "offline", "unknown", "exempt"]
     words += ["repair", "planned"]
@@ -148,6 +155,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
     async with connected(settings.load(arguments.config)) as conn:
         rows = await views.coverage(conn, arguments.place, arguments.kind)
         model = await views.coverage_model(conn)
+        estate = await views.estate(conn)
     if not rows and arguments.place:
         raise UnknownName(f"No place is called {arguments.place}. `camledger coverage` lists all")
     if arguments.json:
@@ -174,8 +182,9 @@ async def coverage(arguments: argparse.Namespace) -> int:
             for each in rows
         ],
     )
+    print(f"\n{_not_counted(estate)}")
     if model:
-        print(f"\nModel: {model['model']['name']}, as of {model['as_of']}")
+        print(f"Model: {model['model']['name']}, as of {model['as_of']}")
     return 0
 
 
