@@ -1,5 +1,6 @@
 """The audit trail: who looked at or changed what, only ever added to, chained by digests."""
 
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,14 +46,18 @@ async def append(conn: Connection, acts: Sequence[Act], now: datetime) -> None:
         rows = []
         for act in acts:
             seq += 1
-            row = (seq, now, act.who, act.role, act.action, act.subject, act.detail)
+            row = (seq, now, act.who, act.role, act.action, act.subject, act.detail, _salt())
             previous = chain.link(previous, row)
             rows.append((*row, previous))
         await conn.executemany(
-            "INSERT INTO audit (seq, at, who, role, action, subject, detail, digest) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO audit (seq, at, who, role, action, subject, detail, salt, digest) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             rows,
         )
+
+
+def _salt() -> str:
+    return secrets.token_hex(16)
 
 
 async def rows(
@@ -83,7 +88,7 @@ async def _in_order(conn: Connection) -> AsyncIterator[asyncpg.Record]:
     after = 0
     while True:
         found = await conn.fetch(
-            "SELECT seq, at, who, role, action, subject, detail, digest FROM audit "
+            "SELECT seq, at, who, role, action, subject, detail, salt, digest FROM audit "
             "WHERE seq > $1 ORDER BY seq LIMIT $2",
             after,
             _AT_ONCE,

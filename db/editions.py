@@ -153,7 +153,7 @@ async def versions(conn: Connection) -> AsyncIterator[tuple[str, int, bytes]]:
 
 
 def version_digest(row: Mapping[str, Any]) -> bytes:
-    """The digest over all that a version says, with who stated and who approved it."""
+    """The digest over all that a version says, who stated and approved it, and its salt."""
     return chain.digest([row[name] for name in _VERSION])
 
 
@@ -163,6 +163,7 @@ _VERSION = (
     *("retention_days", "declared_from", "declared_until", "review_due", "features"),
     *("position_grid_m", "position_reason", "cost_purchase", "cost_year", "cost_public"),
     *("filing_no", "filed_on", "filing_authority", "approved_at", "approved_by", "approved_role"),
+    "salt",
 )
 
 

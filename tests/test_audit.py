@@ -55,7 +55,9 @@ async def test_a_third_party_computes_the_same_digests_from_the_rows(
     for row in await conn.fetch("SELECT * FROM bi.audit ORDER BY seq"):
         at = row["at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         plain = [row["seq"], at, row["who"], row["role"], row["action"], row["subject"]]
-        text = json.dumps([*plain, row["detail"]], separators=(",", ":"), sort_keys=True)
+        text = json.dumps(
+            [*plain, row["detail"], row["salt"]], separators=(",", ":"), sort_keys=True
+        )
         previous = hashlib.sha256(previous + text.encode()).digest()
         assert previous.hex() == row["digest"]
 

@@ -16,10 +16,10 @@ RELEASED = """
 0006_opaque.sql 80ec5826c49d9ac0
 0007_requirement.sql 2d96549d4b63056e
 0008_figures.sql f1c8615fcc57d8fd
-0009_register.sql e428e3e97b948629
+0009_register.sql 8c41562e7341ade6
 0010_undeclared.sql a54f5399bb32128f
-0011_audit.sql dca66ef0ec5d98ba
-0012_edition.sql 47362d663758a37c
+0011_audit.sql bab63db52e812c7d
+0012_edition.sql 90e11d9094aacd4c
 0013_groups.sql a5f1ce0024a7dc55
 """
 

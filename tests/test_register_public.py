@@ -20,7 +20,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from db import cameras
+from db import audit, cameras
+from db.audit import Act
+from db.editions import version_digest
 from monitor import declaring
 from monitor.entry import Declaration
 from monitor.model import Camera, Intent
@@ -145,6 +147,25 @@ async def test_what_is_withheld_says_so_and_cannot_be_found_elsewhere(
     for text in (page, json.dumps(hidden)):
         assert "47.37654" not in text
         assert "913.25" not in text
+
+
+async def test_who_guesses_names_and_costs_cannot_confirm_it_with_what_is_published(
+    conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await estate(conn)
+    await audit.append(
+        conn, [Act(who="Li", role="operator", action="camera.read", subject="A1")] * 2, NOW
+    )
+    salts = await conn.fetch("SELECT salt FROM entry_version UNION ALL SELECT salt FROM audit")
+    assert len({row["salt"] for row in salts}) == len(salts) >= 6
+    await written(conn, tmp_path / "r")
+    for file in (each for each in (tmp_path / "r").rglob("*") if each.is_file()):
+        body = file.read_bytes()
+        assert not any(row["salt"].encode() in body for row in salts), file
+    # the same words, stated again by the same persons at the same instant: another digest
+    row = await conn.fetchrow("SELECT * FROM entry_version LIMIT 1")
+    known = {**dict(row), "salt": ""}
+    assert version_digest(known) != version_digest(row)
 
 
 async def test_shared_entries_and_repeated_words_are_counted_on_the_page(

@@ -47,6 +47,8 @@ CREATE TABLE entry_version (
   filing_no text CHECK (btrim(filing_no) <> ''),
   filed_on date,
   filing_authority text CHECK (btrim(filing_authority) <> ''),
+  -- never published: the published digest covers names and costs that are not, and they could be guessed without it
+  salt text NOT NULL DEFAULT gen_random_uuid()::text,
   missing text[] NOT NULL GENERATED ALWAYS AS (array_remove(ARRAY[
     CASE WHEN site IS NULL THEN 'site' END,
     CASE WHEN purpose IS NULL THEN 'purpose' END,

@@ -49,7 +49,7 @@ SELECT c.code AS camera, c.name, a.name AS area, c.address, c.kind::text AS kind
   v.version, v.stated_at, v.stated_by, v.stated_role, v.site, v.purpose, v.purpose_class, v.safety, v.need, v.ground,
   v.assessment, v.body, v.contact, v.sign, v.sign_seen_on, v.retention_days, v.declared_from, v.declared_until,
   v.review_due, v.features, v.position_grid_m, v.position_reason, v.cost_purchase, v.cost_year, v.cost_public,
-  v.filing_no, v.filed_on, v.filing_authority, v.approved_at, v.approved_by, v.approved_role,
+  v.filing_no, v.filed_on, v.filing_authority, v.approved_at, v.approved_by, v.approved_role, v.salt,
   coalesce(n.shared_by, 0) AS shared_by, coalesce(w.same_words, 0) AS same_words
 FROM camera c
 JOIN camera_register g ON g.camera_id = c.id

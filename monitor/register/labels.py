@@ -107,7 +107,7 @@ approved_on | Approved on | 批准日期 | date | by a second person
 approved_role | Approved by | 批准角色 | word | never the operating unit
 withheld | Withheld, and why | 未公开及理由 | words | what is left out of this row
 simulated | Simulated | 模拟 | true or false | made for a demonstration: no real camera
-version_digest | Digest | 版本摘要 | hexadecimal | SHA-256 over all that the version says
+version_digest | Digest | 版本摘要 | hexadecimal | SHA-256 over the version and a secret salt
 """.strip().splitlines()
 )
 LABELS: Mapping[str, Pair] = {each.name: each.label for each in COLUMNS}

@@ -105,7 +105,7 @@ _SHAPES = {
     "state:RegisterState missing:string[] first_entered_at:time declare_by:time attended:boolean "
     "days_left:integer",
     "Act": "seq:integer at:time who:string role:string action:string subject:string detail:object "
-    "digest:string",
+    "salt:string digest:string",
     "Target": "measure:string word:string at_least:number? colour:string?",
     "ErrorBody": "code:string message:string advice:string",
     "Error": "error:ErrorBody",
