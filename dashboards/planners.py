@@ -73,6 +73,16 @@ _RATIOS = (
     _ratio("redundant", "By two or more"),
 )
 
+# Not on the scale of coverage: these cameras count for nothing, so more is not better.
+_UNDECLARED = Column(
+    name="undeclared",
+    title="By undeclared",
+    unit="percentunit",
+    decimals=1,
+    fixed=PLAIN,
+    width=110,
+)
+
 
 def _kinds() -> Drawn:
     return rows(
@@ -87,7 +97,7 @@ def _kinds() -> Drawn:
             ),
             sql=f"""
 SELECT {kind_words("k.kind")} AS kind, k.places, k.length_m, k.area_m2, k.designed, k.effective,
-  k.upper, k.redundant, k.lost_m, k.required_places
+  k.upper, k.redundant, k.undeclared, k.lost_m, k.required_places
 FROM bi.coverage_kind k ORDER BY k.kind DESC""",
             columns=(
                 Column(name="kind", title="Kind", width=110),
@@ -95,6 +105,7 @@ FROM bi.coverage_kind k ORDER BY k.kind DESC""",
                 Column(name="length_m", title="Length", unit="lengthm", decimals=1, width=100),
                 Column(name="area_m2", title="Surface", unit="areaM2", decimals=0, width=100),
                 *_RATIOS,
+                _UNDECLARED,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=1, width=100),
                 Column(name="required_places", title="Required", fixed=PLAIN, width=90),
             ),
@@ -185,7 +196,7 @@ def _places() -> Drawn:
             ),
             sql=f"""
 SELECT p.place, {kind_words("p.kind")} AS kind, p.area, p.length_m, p.area_m2, p.required,
-  p.designed, p.effective, p.upper, p.redundant, p.lost_m,
+  p.designed, p.effective, p.upper, p.redundant, p.undeclared, p.lost_m,
   CASE WHEN p.assumed THEN 'assumed' ELSE '' END
     AS outline, p.as_of
 FROM bi.coverage_now p
@@ -199,6 +210,7 @@ ORDER BY p.kind DESC, p.place, p.place_id LIMIT 1000""",
                 Column(name="area_m2", title="Surface", unit="areaM2", decimals=0, width=90),
                 Column(name="required", title="Required", unit="percentunit", decimals=0, width=90),
                 *_RATIOS,
+                _UNDECLARED,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=0, width=90),
                 Column(name="outline", title="Outline", width=80),
                 Column(name="as_of", title="As of", unit="dateTimeAsIso", width=155),

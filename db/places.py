@@ -176,6 +176,19 @@ async def store_coverage(
     )
 
 
+async def store_undeclared(conn: Connection, shares: Mapping[int, float | None]) -> None:
+    """Share of each stored place (by id, 0..1) that undeclared cameras would see."""
+    await conn.execute(
+        """
+        UPDATE coverage_now v SET undeclared = u.share
+        FROM unnest($1::bigint[], $2::double precision[]) u (place_id, share)
+        WHERE v.place_id = u.place_id
+        """,
+        list(shares),
+        list(shares.values()),
+    )
+
+
 async def silent_since(conn: Connection, before: datetime) -> datetime | None:
     """When coverage was last known to be current, if that was before `before`."""
     found: datetime | None = await conn.fetchval(

@@ -97,7 +97,9 @@ class Surveyor:
         stored = await places.places(conn)
         known = await cameras.cameras(conn)
         inventory = {key: each for key, each in known.items() if key in self._declared}
+        rest = {key: each for key, each in known.items() if key not in self._declared}
         states, blind = await places.healths(conn)
+        undeclared = await asyncio.to_thread(self._undeclared, stored, rest)
         city = await asyncio.to_thread(self._build, stored, inventory)
         figures = await asyncio.to_thread(city.figures, states)
         defects = {
@@ -109,11 +111,19 @@ class Surveyor:
                 await places.forget(conn, silent, self._now())
             await places.begin_survey(conn, defects, self._described(), self._now())
             await self._store(conn, figures, blind=blind)
+            await places.store_undeclared(conn, undeclared)
         self._states, self._revision = states, revision
         for place, sentence in city.place_defects.items():
             _log.warning("place without figures", place=stored[place].code, why=sentence)
         _log.info("surveyed", places=len(stored), declared=len(inventory), defects=len(defects))
         return len(figures.places)
+
+    def _undeclared(
+        self, stored: Mapping[int, Any], rest: Mapping[int, Any]
+    ) -> dict[int, float | None]:
+        """Share of each place that cameras which count for nothing would see, whoever else does."""
+        seen = self._build(stored, rest).figures({}).places
+        return {key: each.designed for key, each in seen.items()}
 
     def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> CoverageMap:
         return CoverageMap(

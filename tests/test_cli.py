@@ -153,7 +153,16 @@ def test_coverage_says_how_many_cameras_count_for_nothing(say: Say) -> None:
 
 def test_coverage_has_the_promised_shape(say: Say) -> None:
     rows = json.loads(say("coverage", "--json").stdout)
-    promised = {"place", "kind", "designed", "effective", "upper", "redundant", "gaps"}
+    promised = {
+        "place",
+        "kind",
+        "designed",
+        "effective",
+        "upper",
+        "redundant",
+        "undeclared",
+        "gaps",
+    }
     assert all(promised <= row.keys() for row in rows)
     gaps = [gap for row in rows for gap in row["gaps"]]
     assert all({"from_m", "to_m", "length_m", "kind", "from", "to"} <= gap.keys() for gap in gaps)

@@ -21,6 +21,7 @@ RELEASED = """
 0011_audit.sql bab63db52e812c7d
 0012_edition.sql 90e11d9094aacd4c
 0013_groups.sql a5f1ce0024a7dc55
+0014_by_undeclared.sql c0c9b701ab98db41
 """
 
 

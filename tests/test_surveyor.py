@@ -134,6 +134,26 @@ async def test_a_camera_without_direction_is_listed_as_a_defect(
     assert await conn.fetchval("SELECT defect FROM bi.data_defect") == "no_direction"
 
 
+async def test_what_undeclared_cameras_would_see_stands_beside_what_counts(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await surveyor.refresh()
+    declared = await street.fetchrow("SELECT designed, undeclared FROM bi.coverage_now")
+    await street.execute(
+        "UPDATE entry_camera SET until_at = now(), ended = 'withdrawn', ended_by = 't'"
+    )
+    await surveyor.refresh()
+    withdrawn = await street.fetchrow("SELECT designed, undeclared FROM bi.coverage_now")
+    assert declared is not None
+    assert withdrawn is not None
+    assert declared["designed"] > 0.3
+    assert declared["undeclared"] == 0
+    assert withdrawn["designed"] == 0
+    assert withdrawn["undeclared"] == pytest.approx(declared["designed"])
+    by_kind = await street.fetchrow("SELECT designed, undeclared FROM bi.coverage_kind")
+    assert tuple(by_kind or ()) == tuple(withdrawn)
+
+
 async def test_the_model_is_stored_with_the_figures(
     street: asyncpg.Connection, surveyor: Surveyor
 ) -> None:

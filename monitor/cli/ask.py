@@ -164,7 +164,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
     show.table(
         [
             *("place", "kind", "length m", "area m²", "required"),
-            *("designed", "effective", "upper", "twice", "gaps"),
+            *("designed", "effective", "upper", "twice", "undeclared", "gaps"),
         ],
         [
             [
@@ -177,6 +177,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
                 show.percent(each["effective"]),
                 show.percent(each["upper"]),
                 show.percent(each["redundant"]),
+                show.percent(each["undeclared"]),
                 len(each["gaps"]),
             ]
             for each in rows

@@ -27,7 +27,8 @@ _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
     "required:ratio? purpose:string? ground:string? review_due:date? excluded_m:number "
     "length_m:number? area_m2:number? designed:ratio? effective:ratio? upper:ratio? "
-    "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? as_of:time?"
+    "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? "
+    "undeclared:ratio? as_of:time?"
 )
 _OF_KIND = {
     Kind.TEXT: "string?",
@@ -82,7 +83,8 @@ _SHAPES = {
     "PlaceDetail": f"{_PLACE} geometry:object gaps:Gap[] days:CoverageDay[]",
     "Coverage": f"{_PLACE} gaps:Gap[]",
     "CoverageKind": "kind:PlaceKind places:integer required_places:integer length_m:number? "
-    "area_m2:number? designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number?",
+    "area_m2:number? designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number? "
+    "undeclared:ratio?",
     "Requirement": "place_id:integer place:string kind:PlaceKind area_code:string? share:ratio? "
     "purpose:string? ground:string? from_day:date? review_due:date? stated_by:string? "
     "stated_at:time? withdrawn_at:time? state:string",

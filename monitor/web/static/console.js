@@ -158,7 +158,7 @@ const size = (row) => (row.area_m2 === null ? amount(row.length_m, "m") : amount
 const FIGURES = [
   ["size", size, true], ["designed", (row) => bar(row.designed), true], ["effective", (row) => bar(row.effective), true],
   ["upper", (row) => percent(row.upper), true], ["redundant", (row) => percent(row.redundant), true],
-  ["lost", (row) => amount(row.lost_m, "m"), true],
+  ["lost", (row) => amount(row.lost_m, "m"), true], ["by_undeclared", (row) => percent(row.undeclared), true],
 ];
 
 function showKinds() {
@@ -275,7 +275,7 @@ function placePanel(place) {
   panel(place.place || "—",
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),
     figures,
-    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["computed", moment(place.as_of)]]),
+    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["computed", moment(place.as_of)]]),
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
     lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due]]),
     section("gaps", place.gaps.map(gap)) ?? el("p", { class: "note", text: t(place.required === null ? "no_requirement" : "no_gaps") }));
