@@ -1,9 +1,7 @@
-"""The inventory's rows: areas and cameras, what was changed, and what people decided about them."""
+"""The inventory's rows: areas and cameras, and what people decided about them."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -29,6 +27,13 @@ _COLUMNS = (
     "simulated",
     "sheet",
 )
+_LISTED = ", ".join(_COLUMNS[:-1])
+_OF_U = ", ".join(f"u.{name}" for name in _COLUMNS[:-1])
+_OF_CAMERA = (
+    *("camera_state", "transition", "unobserved", "fault", "observation_failed"),
+    *("observation_hour", "ledger_day", "camera_coverage", "camera_defect", "intent_change"),
+)
+_WITHIN_S = 900.0  # for 200,000 rows on a slow machine
 
 
 async def areas(conn: Connection) -> dict[str, Area]:
@@ -37,17 +42,56 @@ async def areas(conn: Connection) -> dict[str, Area]:
     return {row["code"]: Area(**dict(row)) for row in rows}
 
 
-async def store_areas(conn: Connection, changed: Sequence[Area]) -> None:
-    """Insert or rewrite areas; parents may come after children."""
-    await conn.execute("SET CONSTRAINTS ALL DEFERRED")
-    await conn.executemany(
+async def apply_areas(conn: Connection) -> None:
+    """Store the difference of areas; parents may come after children."""
+    await conn.execute(
         """
-        INSERT INTO area (code, name, parent_code, level) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (code) DO UPDATE
-        SET name = excluded.name, parent_code = excluded.parent_code, level = excluded.level
-        """,
-        [(each.code, each.name, each.parent_code, each.level) for each in changed],
+        INSERT INTO area (code, name, parent_code, level)
+        SELECT key, after ->> 'name', after ->> 'parent_code', coalesce(after ->> 'level', '')
+        FROM difference WHERE before IS NULL
+        """
     )
+    await conn.execute(
+        """
+        UPDATE area a SET (name, parent_code, level) = (
+          SELECT u.name, u.parent_code, u.level FROM jsonb_populate_record(a, d.after) u)
+        FROM difference d
+        WHERE a.code = d.key AND d.before IS NOT NULL AND d.after IS NOT NULL
+        """
+    )
+
+
+async def missing_areas(conn: Connection) -> list[str]:
+    """Codes of areas that staged rows name and nobody has described."""
+    found = await conn.fetch(
+        """
+        SELECT DISTINCT made ->> 'area_code' AS code FROM staged
+        WHERE made ? 'area_code' AND NOT EXISTS (SELECT FROM area WHERE code = made ->> 'area_code')
+        ORDER BY code
+        """
+    )
+    return [row["code"] for row in found]
+
+
+async def areas_in_use(conn: Connection, codes: Sequence[str]) -> dict[str, str]:
+    """Why each of these areas may not be deleted, by code: what else lies in it."""
+    found = await conn.fetch(
+        """
+        SELECT a.code, coalesce(
+          (SELECT 'camera ' || min(c.code) FROM camera c WHERE c.area_code = a.code),
+          (SELECT 'place ' || min(p.name) FROM place p WHERE p.area_code = a.code),
+          (SELECT 'area ' || min(o.code) FROM area o
+            WHERE o.parent_code = a.code AND o.code <> ALL($1))) AS inside
+        FROM area a WHERE a.code = ANY($1) ORDER BY a.code
+        """,
+        list(codes),
+    )
+    return {row["code"]: f"{row['inside']} lies in it" for row in found if row["inside"]}
+
+
+async def delete_areas(conn: Connection, codes: Sequence[str]) -> None:
+    """Delete areas in which nothing lies."""
+    await conn.execute("DELETE FROM area WHERE code = ANY($1)", list(codes))
 
 
 async def cameras(conn: Connection) -> dict[int, Camera]:
@@ -68,92 +112,118 @@ def _camera(row: asyncpg.Record) -> Camera:
     return Camera(**values)
 
 
-def _values(camera: Camera) -> tuple[Any, ...]:
-    values = [getattr(camera, name) for name in _COLUMNS[:-1]]
-    return (*values, json.dumps(dict(camera.sheet), ensure_ascii=False))
-
-
-async def add(conn: Connection, added: Sequence[Camera], now: datetime) -> None:
-    """Insert cameras, and note from when on their intent holds.
-
-    A camera that comes back under another code keeps the day of its first entry: known by its host
-    and port, or by its position (to a metre) where the one that hung there serves no more or looked
-    the same way.
-    """
-    if not added:
-        return
-    columns = list(zip(*map(_values, added), strict=True))
+async def apply(conn: Connection, now: datetime) -> None:
+    """Store the difference of the change set that is being made (see `db.changes`)."""
+    await _add(conn, now)
+    await _change(conn, now)
     await conn.execute(
         """
-        WITH new AS (
-          INSERT INTO camera (code, name, area_code, intent, host, port, lon, lat, kind, direction,
-            angle_deg, range_m, indoor, pole, address, simulated, sheet,
-            created_at, updated_at, first_entered_at)
-          SELECT code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-            range_m, indoor, pole, address, simulated, sheet::jsonb, $1, $1, least($1, (
-              SELECT min(first_entered_at) FROM (
-                SELECT first_entered_at FROM camera o WHERE o.host = u.host AND o.port = u.port
-                UNION ALL
-                SELECT first_entered_at FROM camera o
-                WHERE round(o.lon::numeric, 5) = round(u.lon::numeric, 5)
-                  AND round(o.lat::numeric, 5) = round(u.lat::numeric, 5)
-                  AND (o.intent <> 'in_service' OR o.direction = u.direction)) same))
-          FROM unnest($2::text[], $3::text[], $4::text[], $5::intent[], $6::text[], $7::int[],
-            $8::double precision[], $9::double precision[], $10::camera_kind[], $11::text[],
-            $12::double precision[], $13::double precision[], $14::boolean[], $15::text[],
-            $16::text[], $17::boolean[], $18::text[])
-          AS u (code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-            range_m, indoor, pole, address, simulated, sheet)
-          RETURNING id, intent)
-        INSERT INTO intent_change (camera_id, at, intent) SELECT id, $1, intent FROM new
+        INSERT INTO intent_change (camera_id, at, intent)
+        SELECT c.id, $1, c.intent FROM difference d JOIN camera c ON c.code = d.key
+        WHERE d.before IS NULL OR d.after ? 'intent'
         """,
         now,
-        *map(list, columns),
+        timeout=_WITHIN_S,
     )
 
 
-async def change(
-    conn: Connection,
-    changes: Sequence[tuple[Camera, Mapping[str, Any]]],
-    source: str,
-    now: datetime,
-) -> None:
-    """Rewrite cameras (each with its differing fields: name -> (before, after)); keep a record."""
-    await conn.executemany(
-        """
-        UPDATE camera SET name = $2, area_code = $3, intent = $4, host = $5, port = $6, lon = $7,
-          lat = $8, kind = $9, direction = $10, angle_deg = $11, range_m = $12, indoor = $13,
-          pole = $14, address = $15, simulated = $16, sheet = $17::text::jsonb, updated_at = $18
-        WHERE code = $1
-        """,
-        [(*_values(camera), now) for camera, _ in changes],
+async def _add(conn: Connection, now: datetime) -> None:
+    """A camera that comes back under another code keeps the day of its first entry.
+
+    It is known by its code, its host and port, or its position (to a metre) where the one that hung
+    there serves no more or looked the same way.
+    """
+    await conn.execute(
+        f"""
+        INSERT INTO camera ({_LISTED}, sheet, created_at, updated_at, first_entered_at)
+        SELECT {_OF_U}, sheet_of(d.after), $1::timestamptz, $1, least($1, (
+          SELECT min(first_entered_at) FROM (
+            SELECT first_entered_at FROM camera o WHERE o.host = u.host AND o.port = u.port
+            UNION ALL
+            SELECT first_entered_at FROM camera o
+            WHERE round(o.lon::numeric, 5) = round(u.lon::numeric, 5)
+              AND round(o.lat::numeric, 5) = round(u.lat::numeric, 5)
+              AND (o.intent <> 'in_service' OR o.direction = u.direction)
+            UNION ALL
+            SELECT first_entered_at FROM camera_gone o
+            WHERE o.code = u.code OR (o.host = u.host AND o.port = u.port)
+              OR (round(o.lon::numeric, 5) = round(u.lon::numeric, 5)
+                AND round(o.lat::numeric, 5) = round(u.lat::numeric, 5))) same))
+        FROM difference d
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::camera,
+          jsonb_build_object('name', d.key, 'intent', 'in_service', 'port', 80, 'kind', 'unknown',
+            'indoor', false, 'simulated', false) || d.after || jsonb_build_object('code', d.key)) u
+        WHERE d.before IS NULL ORDER BY d.line, d.key
+        """,  # noqa: S608  names of columns above
+        now,
+        timeout=_WITHIN_S,
+    )
+
+
+async def _change(conn: Connection, now: datetime) -> None:
+    await conn.execute(
+        f"""
+        UPDATE camera c SET ({_LISTED}, sheet, updated_at) = (
+          SELECT {_OF_U}, jsonb_strip_nulls(c.sheet || sheet_of(d.after)), $1::timestamptz
+          FROM jsonb_populate_record(c, d.after) u)
+        FROM difference d
+        WHERE c.code = d.key AND d.before IS NOT NULL AND d.after IS NOT NULL
+        """,  # noqa: S608  names of columns above
+        now,
+        timeout=_WITHIN_S,
     )
     await conn.execute(
         """
         UPDATE camera c SET first_entered_at = o.first_entered_at
-        FROM camera o
-        WHERE c.code = ANY($1) AND o.id <> c.id AND o.host = c.host AND o.port = c.port
+        FROM camera o, difference d
+        WHERE c.code = d.key AND d.before IS NOT NULL AND d.after ?| ARRAY['host', 'port']
+          AND o.id <> c.id AND o.host = c.host AND o.port = c.port
           AND o.first_entered_at < c.first_entered_at
         """,
-        [camera.code for camera, fields in changes if fields.keys() & {"host", "port"}],
+        timeout=_WITHIN_S,
     )
-    await conn.executemany(
+
+
+async def in_use(conn: Connection, codes: Sequence[str]) -> dict[str, str]:
+    """Why each of these cameras may not be deleted, by code; those that may are left out."""
+    found = await conn.fetch(
         """
-        INSERT INTO camera_change (camera_id, at, source, change)
-        SELECT id, $2, $3, $4::text::jsonb FROM camera WHERE code = $1
+        SELECT c.code, CASE
+          WHEN EXISTS (SELECT FROM entry_camera e WHERE e.camera_id = c.id)
+            THEN 'somebody declared it'
+          WHEN EXISTS (SELECT FROM edition_camera e WHERE e.camera_code = c.code)
+            THEN 'it stands in a published edition'
+          WHEN EXISTS (SELECT FROM camera_window w WHERE w.camera_id = c.id)
+            THEN 'time was approved for it' END AS why
+        FROM camera c WHERE c.code = ANY($1) ORDER BY c.code
         """,
-        [
-            (camera.code, now, source, json.dumps(dict(fields), ensure_ascii=False, default=str))
-            for camera, fields in changes
-        ],
+        list(codes),
+        timeout=_WITHIN_S,
     )
-    await conn.executemany(
+    return {row["code"]: row["why"] for row in found if row["why"]}
+
+
+async def delete(conn: Connection, codes: Sequence[str], now: datetime) -> None:
+    """Delete cameras that should never have been there, with all that was seen of them.
+
+    The day of their first entry is kept, in case they come back. The caller asked `in_use`.
+    """
+    await conn.execute(
         """
-        INSERT INTO intent_change (camera_id, at, intent)
-        SELECT id, $2, $3 FROM camera WHERE code = $1
+        INSERT INTO camera_gone (code, at, host, port, lon, lat, direction, first_entered_at)
+        SELECT code, $2, host, port, lon, lat, direction, first_entered_at
+        FROM camera WHERE code = ANY($1)
         """,
-        [(camera.code, now, camera.intent.value) for camera, f in changes if "intent" in f],
+        list(codes),
+        now,
     )
+    for table in _OF_CAMERA:
+        await conn.execute(
+            f"DELETE FROM {table} t USING camera c WHERE c.id = t.camera_id AND c.code = ANY($1)",  # noqa: S608
+            list(codes),
+            timeout=_WITHIN_S,
+        )
+    await conn.execute("DELETE FROM camera WHERE code = ANY($1)", list(codes), timeout=_WITHIN_S)
 
 
 async def revision(conn: Connection) -> int:

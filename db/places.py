@@ -1,8 +1,7 @@
 """The places' rows, and what is stored of their coverage: latest, changes, gaps, and per camera."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -11,6 +10,8 @@ from db import ledger
 from db.pool import Connection
 from monitor.coverage.extent import CameraFigures, Gap, PlaceFigures
 from monitor.model import Health, Place, PlaceKind, Requirement
+
+_WITHIN_S = 900.0  # for 200,000 rows on a slow machine
 
 Line = Mapping[str, Any]
 """A GeoJSON geometry."""
@@ -53,31 +54,65 @@ def _requirement(row: asyncpg.Record) -> Requirement | None:
     )
 
 
-async def store(conn: Connection, changed: Sequence[Place], now: datetime) -> None:
-    """Insert or rewrite places by kind and code."""
-    await conn.executemany(
+async def apply(conn: Connection, now: datetime) -> None:
+    """Store the difference of the change set that is being made; requirements are left out."""
+    await conn.execute(
         """
         INSERT INTO place
           (kind, code, name, area_code, geometry, required_draft, excluded_m, updated_at)
-        VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8)
-        ON CONFLICT (kind, code) DO UPDATE SET name = excluded.name,
-          area_code = excluded.area_code, geometry = excluded.geometry,
-          required_draft = coalesce(excluded.required_draft, place.required_draft),
-          excluded_m = excluded.excluded_m, updated_at = excluded.updated_at
+        SELECT u.kind, u.code, u.name, u.area_code, u.geometry, u.required_draft, u.excluded_m,
+          $1::timestamptz
+        FROM difference d CROSS JOIN LATERAL
+          jsonb_populate_record(NULL::place, '{"excluded_m": 0}' || d.after) u
+        WHERE d.before IS NULL ORDER BY d.line, d.key
         """,
-        [
-            (
-                each.kind.value,
-                each.code,
-                each.name,
-                each.area_code,
-                json.dumps(each.geometry),
-                each.required_draft,
-                each.excluded_m,
-                now,
-            )
-            for each in changed
-        ],
+        now,
+        timeout=_WITHIN_S,
+    )
+    await conn.execute(
+        """
+        UPDATE place p SET
+          (name, area_code, geometry, required_draft, excluded_m, updated_at) = (
+          SELECT u.name, u.area_code, u.geometry, u.required_draft, u.excluded_m, $1::timestamptz
+          FROM jsonb_populate_record(p, d.after) u)
+        FROM difference d
+        WHERE p.kind || ' ' || p.code = d.key AND d.before IS NOT NULL AND d.after IS NOT NULL
+        """,
+        now,
+        timeout=_WITHIN_S,
+    )
+
+
+async def needs(conn: Connection) -> list[tuple[str, int, Requirement | None]]:
+    """Requirements that the difference states or ends: key, place id, and what is needed."""
+    found = await conn.fetch(
+        """
+        SELECT d.key, p.id, d.after -> 'requirement' AS needed
+        FROM difference d JOIN place p ON p.kind || ' ' || p.code = d.key
+        WHERE d.after ? 'requirement' ORDER BY d.line, d.key
+        """,
+        timeout=_WITHIN_S,
+    )
+    return [(row["key"], row["id"], _needed(row["needed"])) for row in found]
+
+
+def _needed(spelt: Any) -> Requirement | None:
+    if spelt is None:
+        return None
+    return Requirement(**{**spelt, "review_due": date.fromisoformat(spelt["review_due"])})
+
+
+async def delete(conn: Connection, keys: Sequence[str]) -> None:
+    """Delete places (by kind and code) with their figures and requirements."""
+    for table in ("coverage_change", "coverage_day"):
+        await conn.execute(
+            f"DELETE FROM {table} t USING place p "  # noqa: S608  names from the line above
+            "WHERE p.id = t.place_id AND p.kind || ' ' || p.code = ANY($1)",
+            list(keys),
+            timeout=_WITHIN_S,
+        )
+    await conn.execute(
+        "DELETE FROM place WHERE kind || ' ' || code = ANY($1)", list(keys), timeout=_WITHIN_S
     )
 
 
@@ -89,14 +124,6 @@ async def called(conn: Connection, name: str) -> dict[int, str]:
     )
     chosen = [row for row in rows if row["exact"]] or rows
     return {row["id"]: row["code"] for row in chosen}
-
-
-async def id_of(conn: Connection, kind: PlaceKind, code: str) -> int:
-    """The id of a stored place."""
-    found: int = await conn.fetchval(
-        "SELECT id FROM place WHERE kind = $1 AND code = $2", kind.value, code
-    )
-    return found
 
 
 async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:

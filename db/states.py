@@ -110,6 +110,7 @@ async def insert(conn: Connection, states: Sequence[State], now: datetime) -> No
             SELECT id, 'unknown', since, cause, at
             FROM unnest($1::bigint[], $2::timestamptz[], $3::cause[], $4::timestamptz[])
               AS u (id, since, cause, at)
+            WHERE EXISTS (SELECT FROM camera c WHERE c.id = u.id)
             ON CONFLICT DO NOTHING
             """,
             *evidence.columns(rows),
@@ -167,8 +168,21 @@ async def _update(
         now,
         *evidence.columns(rows),
     )
-    if done != f"UPDATE {len(rows)}":
+    missing = len(rows) - int(done.removeprefix("UPDATE "))
+    if missing and missing != await _deleted(conn, [state.camera_id for state, _ in states]):
         raise StateConflict(f"{done} of {len(rows)} states: somebody else records too")
+
+
+async def _deleted(conn: Connection, camera_ids: Sequence[int]) -> int:
+    """How many of these cameras are gone from the inventory: an import was taken back."""
+    found: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM unnest($1::bigint[]) u (id)
+        WHERE NOT EXISTS (SELECT FROM camera c WHERE c.id = u.id)
+        """,
+        list(camera_ids),
+    )
+    return found
 
 
 def _row(state: State, read_at: datetime | None) -> tuple[Any, ...]:

@@ -1,180 +1,175 @@
-"""Takes a file into the inventory: read, compare, one transaction. A bad file changes nothing."""
+"""Takes rows into the inventory: staged, compared, one transaction. Bad rows change nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from db import cameras, places, requirements
+from db import cameras, changes, places, requirements
+from db.changes import Order, Tally, What
 from db.pool import Connection
-from monitor.inventory.difference import Diff, diff
-from monitor.inventory.problems import refuse
-from monitor.model import Area, Camera, Place
+from monitor.inventory.patch import Patch
+from monitor.inventory.problems import refuse, shorten
+
+_EXAMPLES = 1_000
+_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What taking a file did, or would do.
 
-    new_areas: areas that rows named and nobody had described; made with their code as name.
+    number: of the change set; None of a dry run and where nothing changed. new_areas: areas that
+    rows named and nobody had described; made with their code as name. changes: a sentence each.
     """
 
-    what: str
-    added: int
-    changed: int
-    unchanged: int
-    absent: int
+    what: What
+    number: int | None
+    tally: Tally
     new_areas: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "what": self.what,
+            "change_set": self.number,
+            **asdict(self.tally),
+            "new_areas": self.new_areas,
+            "changes": self.changes,
+        }
+
+
+class Conflict(Exception):
+    """Something stands in the way of taking back or deleting; the text names all of it."""
 
 
 class _DryRun(Exception):
     """Rolls the transaction of a dry run back."""
 
 
-async def take_areas(conn: Connection, rows: Sequence[Area], *, dry_run: bool = False) -> Outcome:
-    """Store areas of a file."""
-    outcome: Outcome
-    try:
-        async with conn.transaction():
-            difference = diff(await cameras.areas(conn), rows)
-            await cameras.store_areas(
-                conn, [*difference.added, *(each.after for each in difference.changed)]
-            )
-            outcome = await _finish(conn, "areas", difference, (), dry_run=dry_run)
-    except _DryRun as exc:
-        outcome = exc.args[0]
-    return outcome
-
-
-async def take_cameras(
-    conn: Connection,
-    rows: Sequence[Camera],
-    *,
-    source: str,
-    now: datetime,
-    dry_run: bool = False,
+async def take(
+    conn: Connection, what: What, rows: Iterable[Patch], order: Order, *, dry_run: bool = False
 ) -> Outcome:
-    """Store cameras of a file; source is its name, kept with every change."""
-    outcome: Outcome
-    try:
-        async with conn.transaction():
-            new_areas = await _name_areas(conn, (row.area_code for row in rows))
-            stored = await cameras.cameras(conn)
-            difference = diff({each.code: each for each in stored.values()}, rows)
-            await cameras.add(conn, difference.added, now)
-            changes = [(each.after, each.fields) for each in difference.changed]
-            await cameras.change(conn, changes, source, now)
-            outcome = await _finish(conn, "cameras", difference, new_areas, dry_run=dry_run)
-    except _DryRun as exc:
-        outcome = exc.args[0]
-    return outcome
+    """Store what the rows name, and keep it as a change set that can be taken back.
 
-
-async def take_places(
-    conn: Connection,
-    rows: Sequence[Place],
-    *,
-    now: datetime,
-    by: str,
-    dry_run: bool = False,
-) -> Outcome:
-    """Store places of a file, and the requirements it states. Codes are unique within their kind.
-
-    A requirement, or a draft of one, that the file does not name stays. by: who states it. Raises
-    Refused when a review does not lie ahead, within three years.
+    Raises Refused when a review does not lie ahead, within three years.
     """
-    outcome: Outcome
     try:
         async with conn.transaction():
-            new_areas = await _name_areas(conn, (row.area_code for row in rows))
-            kinds = {row.kind for row in rows}
-            stored = [each for each in (await places.places(conn)).values() if each.kind in kinds]
-            known = _by_kind(stored)
-            difference = diff(known, [_kept(each, known) for each in _by_kind(rows).values()])
-            changed = [*difference.added, *(each.after for each in difference.changed)]
-            await places.store(conn, [_plain(each) for each in changed], now)
-            needed = [each for each in changed if _is_new_need(each, known)]
-            await _state(conn, [_plain(each) for each in needed], by=by, now=now)
-            outcome = await _finish(conn, "places", difference, new_areas, dry_run=dry_run)
+            await changes.take_turn(conn)
+            await changes.stage(conn, rows)
+            new_areas = [] if what is What.AREAS else await cameras.missing_areas(conn)
+            tally = await changes.compare(conn, what)
+            lines = [said(*each) for each in await changes.examples(conn, _EXAMPLES)]
+            number = await _settle(conn, what, order)
+            if new_areas:
+                await changes.add(conn, {code: {"name": code} for code in new_areas})
+                await _settle(conn, What.AREAS, order, part_of=number)
+            nothing = not (tally.added or tally.changed or new_areas)
+            outcome = Outcome(
+                what=what,
+                number=None if dry_run or nothing else number,
+                tally=tally,
+                new_areas=tuple(new_areas),
+                changes=tuple(lines),
+            )
+            if outcome.number is None:
+                raise _DryRun(outcome)
     except _DryRun as exc:
         outcome = exc.args[0]
     return outcome
 
 
-def _kept(row: Place, known: Mapping[str, Place]) -> Place:
-    """The row with what the file does not name as it is stored."""
-    before = known.get(row.code)
-    if before is None:
-        return row
-    return replace(
-        row,
-        requirement=row.requirement or before.requirement,
-        required_draft=before.required_draft if row.required_draft is None else row.required_draft,
-    )
+async def undo(conn: Connection, number: int, order: Order) -> int:
+    """Take a change set back by another one; its number. Raises Conflict, or LookupError."""
+    async with conn.transaction():
+        await changes.take_turn(conn)
+        found = await changes.change_set(conn, number)
+        if found is None:
+            raise LookupError(number)
+        in_the_way = await changes.conflicts(conn, number)
+        if in_the_way:
+            since = _listed([_changed_since(row) for row in in_the_way])
+            raise Conflict(f"{since}. Nothing was changed; take the later change back first")
+        order = replace(order, undoes=number)
+        what = What(found["what"])
+        await changes.reverse(conn, what, number)
+        done = await _settle(conn, what, order)
+        if what is not What.AREAS and await changes.reverse(conn, What.AREAS, number):
+            await _settle(conn, What.AREAS, order, part_of=done)
+    return done
 
 
-def _is_new_need(row: Place, known: Mapping[str, Place]) -> bool:
-    before = known.get(row.code)
-    return bool(row.requirement) and (before is None or before.requirement != row.requirement)
+async def delete(conn: Connection, what: What, key: str, order: Order) -> int:
+    """Delete what should never have been there; the change set. Raises Conflict, or LookupError."""
+    async with conn.transaction():
+        await changes.take_turn(conn)
+        await changes.remove(conn, what, [key])
+        if not await changes.removed(conn):
+            raise LookupError(key)
+        return await _settle(conn, what, order)
 
 
-async def _state(conn: Connection, rows: Sequence[Place], *, by: str, now: datetime) -> None:
-    today = await requirements.today(conn, now)
-    for row in rows:
-        assert row.requirement is not None  # noqa: S101  chosen by the caller
-        flaw = requirements.flaw(row.requirement, today)
+async def _settle(conn: Connection, what: What, order: Order, part_of: int | None = None) -> int:
+    """Apply the difference and keep it, as a change set or part of one; its number."""
+    gone = await changes.removed(conn)
+    if what is What.AREAS:
+        _refuse(await cameras.areas_in_use(conn, gone))
+        await cameras.apply_areas(conn)
+        await cameras.delete_areas(conn, gone)
+    elif what is What.CAMERAS:
+        _refuse(await cameras.in_use(conn, gone))
+        await cameras.apply(conn, order.at)
+        await cameras.delete(conn, gone, order.at)
+    else:
+        await places.apply(conn, order.at)
+        await _state(conn, order)
+        await places.delete(conn, gone)
+    await cameras.touch(conn)
+    if part_of is None:
+        return await changes.record(conn, what, order)
+    await changes.attach(conn, part_of, what)
+    return part_of
+
+
+def _refuse(in_use: Mapping[str, str]) -> None:
+    if in_use:
+        why = _listed([f"{key}: {why}" for key, why in in_use.items()])
+        raise Conflict(f"{why}. Nothing was changed; what served is retired, not deleted")
+
+
+def _changed_since(row: Any) -> str:
+    by = f" (change set {row['by']})" if row["by"] else ""
+    field = f", {row['field']}" if row["field"] else ""
+    return f"{row['key']}{field} was changed since{by}"
+
+
+def _listed(lines: list[str]) -> str:
+    more = f"; and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
+    return "; ".join(lines[:_NAMED]) + more
+
+
+async def _state(conn: Connection, order: Order) -> None:
+    """State or end the requirements that the places of the difference name."""
+    today = await requirements.today(conn, order.at)
+    for key, place_id, needed in await places.needs(conn):
+        flaw = needed and requirements.flaw(needed, today)
+        if needed is None or (flaw and order.undoes):  # a need that lapsed meanwhile stays ended
+            await requirements.withdraw(conn, place_id, by=order.by, now=order.at)
+            continue
         if flaw:
-            raise refuse(row.code, flaw, "Correct review_due.")
-        place_id = await places.id_of(conn, row.kind, row.code)
-        await requirements.state(conn, place_id, row.requirement, from_day=today, by=by, now=now)
+            raise refuse(key.partition(" ")[2], flaw, "Correct review_due.")
+        await requirements.state(conn, place_id, needed, from_day=today, by=order.by, now=order.at)
 
 
-def _by_kind(rows: Iterable[Place]) -> dict[str, Place]:
-    """Places under a code that is unique over all kinds, as `diff` needs it."""
-    keyed = (replace(row, code=f"{row.kind} {row.code}") for row in rows)
-    return {row.code: row for row in keyed}
+def said(key: str, field: str, before: Any, after: Any) -> str:
+    """One changed field as people read it."""
+    return f"{key}: {field} {_shown(before)} → {_shown(after)}"
 
 
-def _plain(row: Place) -> Place:
-    return replace(row, code=row.code.removeprefix(f"{row.kind} "))
-
-
-async def _name_areas(conn: Connection, codes: Iterable[str | None]) -> tuple[str, ...]:
-    known = await cameras.areas(conn)
-    missing = sorted({code for code in codes if code} - known.keys())
-    await cameras.store_areas(conn, [Area(code=code, name=code) for code in missing])
-    return tuple(missing)
-
-
-async def _finish(
-    conn: Connection,
-    what: str,
-    difference: Diff[Any],
-    new_areas: tuple[str, ...],
-    *,
-    dry_run: bool,
-) -> Outcome:
-    outcome = Outcome(
-        what=what,
-        added=len(difference.added),
-        changed=len(difference.changed),
-        unchanged=len(difference.unchanged),
-        absent=len(difference.absent),
-        new_areas=new_areas,
-        changes=tuple(
-            f"{change.code}: {name} {before!r} → {after!r}"
-            for change in difference.changed
-            for name, (before, after) in change.fields.items()
-            if name != "geometry"
-        ),
-    )
-    if dry_run:
-        raise _DryRun(outcome)
-    if new_areas or not difference.empty:
-        await cameras.touch(conn)
-    return outcome
+def _shown(value: Any) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, dict):
+        return shorten(", ".join(f"{name} {inner}" for name, inner in value.items()))
+    return shorten({True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value))

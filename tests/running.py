@@ -19,8 +19,8 @@ from typing import Any
 from collectors.simulator.fleet import Simulator
 from collectors.simulator.simulated import SimulatedCamera
 from db import pool
-from monitor import intake
 from monitor.model import Camera
+from tests import taking
 from tests.declared import declare_all
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +60,7 @@ async def fleet(dsn: str, net: str, count: int = 5) -> AsyncIterator[Simulator]:
             for n, each in enumerate(devices)
         ]
         conn = await pool.connect(dsn)
-        await intake.take_cameras(conn, cameras, source="test", now=datetime.now(UTC))
+        await taking.take_cameras(conn, cameras, source="test", now=datetime.now(UTC))
         await declare_all(conn)
         await conn.close()
         yield simulator

@@ -70,7 +70,7 @@ def at(x_m: float, y_m: float) -> list[float]:
 
 
 def _line(*points: tuple[float, float]) -> dict[str, Any]:
-    return {"type": "LineString", "coordinates": [at(*p) for p in points]}
+    return {"type": "MultiLineString", "coordinates": [[at(*p) for p in points]]}
 
 
 def _box(x: float, y: float, width: float, height: float) -> dict[str, Any]:
@@ -165,7 +165,7 @@ async def _insert(
 
 async def _inventory(conn: asyncpg.Connection, now: datetime) -> None:
     born = now - timedelta(days=200)
-    sheet = {"vendor": "Sample <Works>", "model": "X-1", "management_unit": "运维一组"}
+    sheet = {"vendor": "Sample <Works>", "model": "X-1", "manager": "运维一组"}
     cameras, intents = [], []
     for number, (code, name, intent, kind, direction, place, simulated) in enumerate(CAMERAS, 1):
         lon, lat = at(*map(float, place.split())) if place else (None, None)

@@ -16,10 +16,10 @@ import pytest
 from collectors.simulator.fleet import Simulator
 from collectors.simulator.simulated import SimulatedCamera
 from db import pool
-from monitor import intake
 from monitor.demo import Stage, city
 from monitor.demo.stage import DemoFailure
 from monitor.model import Camera
+from tests import taking
 from tests.seed import seed
 
 ROOT = Path(__file__).parent.parent
@@ -168,6 +168,78 @@ def test_coverage_has_the_promised_shape(say: Say) -> None:
     assert all({"from_m", "to_m", "length_m", "kind", "from", "to"} <= gap.keys() for gap in gaps)
 
 
+def test_an_import_is_shown_field_by_field_and_taken_back(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "full.csv").write_text(
+        "code,name,pole,intent\nK-1,North,P1,repair\nK-2,South,P2,1\n"
+    )
+    (tmp_path / "some.csv").write_text("code,pole,mac\nK-1,,unknown\nK-2,P9,unknown\n")
+    say("import", "cameras", "full.csv")
+    told = say("import", "cameras", "some.csv", "--dry-run").stdout
+    assert "Would store cameras: 0 new, 2 changed" in told
+    assert [row.split() for row in told.splitlines() if row.startswith(("pole", "sheet.mac"))] == [
+        ["pole", "0", "1", "1"],
+        ["sheet.mac", "2", "0", "0"],
+    ]
+    assert told.index("pole  ") < told.index("K-1: pole P1 → —")
+    assert "change set" not in told.lower()
+    done = say("import", "cameras", "some.csv", "--by", "Li")
+    assert "Change set 2; camledger imports undo 2 takes it back." in done.stdout
+    assert "K-2: pole P2 → P9" in say("imports", "show", "2").stdout
+    assert say("imports", "undo", "2", "--by", "Wu").returncode == 0
+    assert "taken back by 3" in say("imports", "list").stdout
+    assert "Li" in say("imports", "list").stdout
+    say("export", "cameras", "out.csv")
+    assert ",P1," in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+
+
+def test_the_words_of_a_change_are_no_programmers_words(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,intent,indoor,kind\nK-1,2,2,3\n")
+    (tmp_path / "b.csv").write_text("code,intent,indoor,kind\nK-1,1,1,1\n")
+    say("import", "cameras", "a.csv")
+    told = say("import", "cameras", "b.csv", "--dry-run").stdout
+    for words in ("intent repair → in_service", "indoor yes → no", "kind fixed → dome_ptz"):
+        assert words in told
+
+
+def test_every_error_is_shown_behind_any_number_of_warnings(say: Say, tmp_path: Path) -> None:
+    rows = [f"K-{n},unknown,{200 if n in (55, 60) else 104}" for n in range(1, 61)]
+    text = "code,mac,lon,lat\n" + "".join(f"{row},30\n" for row in rows)
+    (tmp_path / "a.csv").write_text(text)
+    said = say("import", "cameras", "a.csv")
+    assert said.returncode == 2
+    errors = [line for line in said.stderr.splitlines() if line.startswith("error")]
+    assert [" line 56, " in errors[0], " line 61, " in errors[1], len(errors)] == [True, True, 2]
+    assert said.stderr.index(errors[1]) < said.stderr.index("warning")
+    assert "… and 30 more warnings" in said.stderr
+
+
+def test_what_is_said_by_hand_is_a_change_set_too(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,area\nK-1,A\nK-2,A\n")
+    say("import", "cameras", "a.csv")
+    assert say("intent", "K-1", "repair", "--reason", "Cable cut", "--by", "Li").returncode == 0
+    again = say("intent", "K-1", "repair", "--reason", "Cable cut")
+    assert (again.returncode, "is repair already" in again.stderr) == (2, True)
+    assert say("intent", "K-9", "repair", "--reason", "x").returncode == 2
+    refused = say("imports", "undo", "1")
+    assert refused.returncode == 2
+    assert "K-1, intent was changed since (change set 2)" in refused.stderr
+    assert say("delete", "cameras", "K-2", "--reason", "Never was").returncode == 0
+    kept = say("delete", "areas", "A", "--reason", "x")
+    assert (kept.returncode, "camera K-1 lies in it" in kept.stderr) == (2, True)
+    newest = json.loads(say("imports", "list", "--json").stdout)[0]
+    assert (newest["removed"], newest["reason"]) == (1, "Never was")
+    assert json.loads(say("audit", "list", "--json").stdout)[0]["action"] == "delete.cameras"
+
+
+@pytest.mark.usefixtures("seeded")
+def test_an_export_is_taken_by_an_import_and_changes_nothing(say: Say) -> None:
+    for what, file in (("areas", "a.csv"), ("cameras", "c.csv"), ("places", "p.geojson")):
+        assert say("export", what, file).returncode == 0
+        outcome = json.loads(say("import", what, file, "--json").stdout)["outcome"]
+        assert outcome["unchanged"] >= 3, outcome["changes"][:9]
+        assert (outcome["added"], outcome["changed"], outcome["absent"]) == (0, 0, 0), outcome
+
+
 @pytest.mark.usefixtures("seeded")
 def test_the_ledger_of_an_area_sums_to_the_wall_clock(say: Say) -> None:
     area = json.loads(say("status", "--json").stdout)["by_area"][0]
@@ -274,7 +346,7 @@ async def test_a_user_without_rights_is_told_so(say: Say, database: str) -> None
 async def test_the_demo_stays_out_of_a_citys_inventory(database: str, tmp_path: Path) -> None:
     conn = await pool.connect(database)
     now = datetime.now(UTC)
-    await intake.take_cameras(conn, [Camera(code="REAL-1", name="Real")], source="test", now=now)
+    await taking.take_cameras(conn, [Camera(code="REAL-1", name="Real")], source="test", now=now)
     await conn.close()
     with pytest.raises(DemoFailure, match="the demo stays out"):
         await Stage(directory=tmp_path).load(database, now)

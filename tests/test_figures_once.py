@@ -70,7 +70,7 @@ async def test_the_states_of_a_camera_are_those_of_its_ledger(conn: asyncpg.Conn
 
 
 async def test_every_count_of_an_area_is_that_of_its_cameras(conn: asyncpg.Connection) -> None:
-    await seed(conn, NOW)
+    await seed(conn, datetime.now(UTC))  # of now: evidence that is older than a minute is stale
     for where, view in (("true", "bi.estate_now"), ("area_code = '610001'", "bi.area_now")):
         row = await conn.fetchrow(
             f"SELECT * FROM {view} WHERE {where if view == 'bi.area_now' else 'true'}"

@@ -9,8 +9,10 @@ import pytest
 from db import cameras
 from monitor import intake
 from monitor.demo import city
-from monitor.inventory import export_rows, read_cameras
+from monitor.inventory import cameras_csv
 from monitor.model import Area, Camera, Intent, Place, PlaceKind
+from tests import taking
+from tests.reading import read_cameras
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -21,7 +23,7 @@ def camera(code: str = "C1", **changes: object) -> Camera:
 
 async def take(conn: asyncpg.Connection, *rows: Camera, **options: object) -> intake.Outcome:
     given = {"source": "file.csv", "now": NOW} | options
-    return await intake.take_cameras(conn, rows, **given)  # type: ignore[arg-type]
+    return await taking.take_cameras(conn, rows, **given)  # type: ignore[arg-type]
 
 
 async def test_importing_twice_changes_nothing(conn: asyncpg.Connection) -> None:
@@ -32,13 +34,13 @@ async def test_importing_twice_changes_nothing(conn: asyncpg.Connection) -> None
     await take(conn, *rows)
     before = await cameras.revision(conn)
     again = await take(conn, *rows, now=NOW + timedelta(hours=1))
-    assert (again.added, again.changed, again.unchanged) == (0, 0, 2)
+    assert (again.tally.added, again.tally.changed, again.tally.unchanged) == (0, 0, 2)
     assert await cameras.revision(conn) == before
 
 
 async def test_a_dry_run_tells_and_changes_nothing(conn: asyncpg.Connection) -> None:
     told = await take(conn, camera("C1", area_code="A"), dry_run=True)
-    assert (told.added, told.new_areas) == (1, ("A",))
+    assert (told.tally.added, told.new_areas) == (1, ("A",))
     assert await conn.fetchval("SELECT count(*) FROM camera") == 0
     assert await conn.fetchval("SELECT count(*) FROM area") == 0
 
@@ -46,9 +48,10 @@ async def test_a_dry_run_tells_and_changes_nothing(conn: asyncpg.Connection) -> 
 async def test_every_change_is_kept_with_before_and_after(conn: asyncpg.Connection) -> None:
     await take(conn, camera("C1", direction="N"))
     await take(conn, camera("C1", direction="E"), now=NOW + timedelta(days=1))
-    row = await conn.fetchrow("SELECT source, change FROM camera_change")
-    assert row is not None
-    assert (row["source"], row["change"]) == ("file.csv", {"direction": ["N", "E"]})
+    row = await conn.fetchrow(
+        "SELECT source, before, after FROM change JOIN change_set USING (number) WHERE number = 2"
+    )
+    assert tuple(row or ()) == ("file.csv", {"direction": "N"}, {"direction": "E"})
 
 
 async def test_a_change_of_intent_is_a_dated_fact(conn: asyncpg.Connection) -> None:
@@ -62,7 +65,7 @@ async def test_a_change_of_intent_is_a_dated_fact(conn: asyncpg.Connection) -> N
 async def test_cameras_missing_from_the_file_are_only_reported(conn: asyncpg.Connection) -> None:
     await take(conn, camera("C1"), camera("C2"))
     outcome = await take(conn, camera("C1"))
-    assert outcome.absent == 1
+    assert outcome.tally.absent == 1
     assert await conn.fetchval("SELECT count(*) FROM camera") == 2
 
 
@@ -73,7 +76,7 @@ async def test_unknown_areas_are_made_and_named(conn: asyncpg.Connection) -> Non
 
 async def test_parents_may_follow_their_children(conn: asyncpg.Connection) -> None:
     rows = [Area(code="A1", name="a", parent_code="A"), Area(code="A", name="A")]
-    assert (await intake.take_areas(conn, rows)).added == 2
+    assert (await taking.take_areas(conn, rows)).tally.added == 2
 
 
 async def test_a_failing_row_takes_all_rows_back(conn: asyncpg.Connection) -> None:
@@ -89,13 +92,13 @@ async def test_one_code_may_name_a_street_and_a_school(conn: asyncpg.Connection)
         Place(kind=PlaceKind.STREET, code="1", name="s", geometry=line),
         Place(kind=PlaceKind.SCHOOL, code="1", name="p", geometry=point),
     ]
-    assert (await intake.take_places(conn, rows, now=NOW, by="t")).added == 2
-    assert (await intake.take_places(conn, rows, now=NOW, by="t")).unchanged == 2
+    assert (await taking.take_places(conn, rows, now=NOW, by="t")).tally.added == 2
+    assert (await taking.take_places(conn, rows, now=NOW, by="t")).tally.unchanged == 2
 
 
 async def test_the_stored_inventory_equals_what_was_taken(conn: asyncpg.Connection) -> None:
     sample = city.load()
-    await intake.take_areas(conn, sample.areas)
+    await taking.take_areas(conn, sample.areas)
     await take(conn, *sample.cameras)
     stored = {each.code: each for each in (await cameras.cameras(conn)).values()}
     assert stored == {each.code: each for each in sample.cameras}
@@ -106,8 +109,8 @@ async def test_an_export_reads_back_as_no_change(conn: asyncpg.Connection, tmp_p
     await take(conn, *rows)
     file = tmp_path / "cameras.csv"
     stored = list((await cameras.cameras(conn)).values())
-    file.write_text(export_rows(stored), encoding="utf-8-sig", newline="")
+    file.write_text(cameras_csv(stored), encoding="utf-8-sig", newline="")
     reading = read_cameras(file)
     assert [str(problem) for problem in reading.errors] == []
     again = await take(conn, *reading.rows)
-    assert (again.added, again.changed) == (0, 0)
+    assert (again.tally.added, again.tally.changed) == (0, 0)

@@ -8,8 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from monitor.inventory import Severity, fields, read_cameras
+from monitor.inventory import Severity, fields
 from monitor.model import CameraKind, Intent
+from tests.reading import read_cameras
 
 DATA = Path(__file__).parent / "data"
 ZURICH = Path(__file__).parents[1] / "monitor/demo/data/zurich-centre"

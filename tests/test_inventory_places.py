@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.inventory import read_areas, read_places
 from monitor.model import Area, PlaceKind, Requirement
+from tests.reading import read_areas, read_places
 
 ZURICH = Path(__file__).parents[1] / "monitor/demo/data/zurich-centre"
 SQUARE = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01], [8.0, 47.0]]

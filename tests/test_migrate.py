@@ -22,6 +22,7 @@ RELEASED = """
 0012_edition.sql 90e11d9094aacd4c
 0013_groups.sql a5f1ce0024a7dc55
 0014_by_undeclared.sql c0c9b701ab98db41
+0015_change_sets.sql db182857dfb244e0
 """
 
 
@@ -72,7 +73,16 @@ async def old_database(dsn: str) -> asyncpg.Connection:
         await conn.execute(
             "INSERT INTO migration VALUES ($1, $2, $3)", each.number, each.name, each.checksum
         )
-    await conn.execute("INSERT INTO area (code, name) VALUES ('A', 'Old town')")
+    await conn.execute(
+        """
+        INSERT INTO area (code, name) VALUES ('A', 'Old town');
+        INSERT INTO camera (code, name, intent, created_at, updated_at)
+          SELECT code, 'Gate', 'in_service', now(), now() FROM unnest(ARRAY['C1', 'C2']) code;
+        INSERT INTO camera_change (camera_id, at, source, change)
+          SELECT id, '2026-02-01Z'::timestamptz, 'list.csv', '{"name": ["Door", "Gate"]}'::jsonb FROM camera
+          UNION ALL SELECT min(id), '2026-01-01Z', '', '{"pole": [null, "P1"]}' FROM camera
+        """
+    )
     await conn.close()
     return await pool.connect(dsn)
 
@@ -83,6 +93,12 @@ async def test_data_of_version_0_1_is_carried_over_under_its_new_names(
     conn = await old_database(empty_database)
     assert "0005_names.sql" in await migrate.migrate(conn)
     assert await conn.fetchval("SELECT name FROM area") == "Old town"
+    sets = await conn.fetch("SELECT number, source, changed FROM change_set ORDER BY number")
+    assert [tuple(row) for row in sets] == [(1, "—", 1), (2, "list.csv", 2)]
+    kept = await conn.fetch("SELECT key, before, after FROM change WHERE number = 2 ORDER BY key")
+    assert [tuple(row) for row in kept] == [
+        (code, {"name": "Door"}, {"name": "Gate"}) for code in ("C1", "C2")
+    ]
     await conn.close()
     reader = await pool.connect(empty_database.replace("postgres@", "camledger_bi@"))
     assert await reader.fetchval("SELECT area FROM bi.area") == "Old town"

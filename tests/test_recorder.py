@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db import facts, states
+from db import cameras, facts, states
 from monitor import health
 from monitor.availability import History, ledger
 from monitor.health import Policy, State
@@ -87,6 +87,21 @@ async def test_a_camera_leaves_service_and_returns(town: Town) -> None:
     await town.round(recorder, seconds=30)
     assert await town.dark() == [(0, 60, "not_yet"), (1260, 1290, "not_yet")]
     assert await town.changes() == [(60, "up")]
+
+
+async def test_a_camera_that_is_deleted_while_it_is_asked_disturbs_no_other(town: Town) -> None:
+    recorder = await town.recording()
+    await town.round(recorder)
+    code = await town.conn.fetchval("SELECT code FROM camera WHERE id = $1", town.ids[0])
+    async with town.conn.transaction():
+        await town.conn.execute("DELETE FROM entry_camera WHERE camera_id = $1", town.ids[0])
+        await cameras.delete(town.conn, [code], town.clock.at)
+    for _ in range(5):
+        await town.round(recorder, BAD, BAD, GOOD)
+    assert await town.changes(town.ids[1]) == [(60, "up"), (120, "down")]
+    await recorder.enrol({key: at for key, at in town.serving().items() if key != town.ids[0]})
+    await town.round(recorder, BAD, GOOD, GOOD)
+    assert await town.conn.fetchval("SELECT count(*) FROM camera_state") == len(town.ids) - 1
 
 
 async def test_failures_before_leaving_service_do_not_count_after_the_return(town: Town) -> None:

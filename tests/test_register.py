@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import audit, cameras, register, views
+from db import audit, register, views
 from monitor import declaring, entry, figures
 from monitor.declaring import NotDeclared, Person
 from monitor.entry import Declaration, Kind, Role
 from monitor.inventory import read_register
 from monitor.model import Camera, Health, Intent
+from tests import taking
 from tests.declared import WHOLE, declare_all
 from tests.factories import add_cameras, change
 from tests.running import ROOT
@@ -33,7 +34,8 @@ FIELDS = {name: value for name, value in WHOLE.items() if name not in DATES}
 
 
 async def enter(conn: asyncpg.Connection, *codes: str, now: datetime = NOW, **fields: Any) -> None:
-    await cameras.add(conn, [Camera(code=code, name=code, **fields) for code in codes], now)
+    rows = [Camera(code=code, name=code, **fields) for code in codes]
+    await taking.take_cameras(conn, rows, now=now)
 
 
 def stated(camera: str, **changed: Any) -> Declaration:
@@ -308,9 +310,8 @@ async def test_a_camera_that_hangs_where_a_retired_one_hung_keeps_its_first_day(
     await enter(conn, "B", lon=8.5, lat=47.0, direction="S")
     assert await conn.fetchval("SELECT count(DISTINCT first_entered_at) FROM camera") == 1
     await enter(conn, "C", host="127.0.0.4")
-    moved = Camera(code="C", name="C", host="127.0.0.5")
     await enter(conn, "D", now=first, host="127.0.0.5")
-    await cameras.change(conn, [(moved, {"host": ("127.0.0.4", "127.0.0.5")})], "t", NOW)
+    await enter(conn, "C", host="127.0.0.5")
     assert await conn.fetchval("SELECT first_entered_at FROM camera WHERE code = 'C'") == first
 
 

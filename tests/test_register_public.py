@@ -20,7 +20,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from db import audit, cameras
+from db import audit
 from db.audit import Act
 from db.editions import version_digest
 from monitor import declaring
@@ -32,6 +32,7 @@ from monitor.register.folder import FolderRefused
 from monitor.register.labels import COLUMNS
 from monitor.register.pages import Book, Publisher
 from monitor.register.witness import Witnesses
+from tests import taking
 from tests.running import ROOT
 from tests.served import served
 from tests.test_register import FIELDS, LI, WU
@@ -53,7 +54,7 @@ async def estate(conn: asyncpg.Connection) -> None:
         Camera(code="x/../ü", name="Odd code"),
         Camera(code="Z", name="Gone", intent=Intent.RETIRED),
     ]
-    await cameras.add(conn, known, NOW)
+    await taking.take_cameras(conn, known, now=NOW)
     hidden = {"position_grid_m": 500.0, "position_reason": "near a shelter", "cost_year": 913.25}
     rows = [
         Declaration(
@@ -251,8 +252,7 @@ async def test_editions_are_chained_and_nothing_new_makes_no_new_one(
     assert sorted(row[0] for row in changed) == ["A1", "A2", "a3"]
     assert await edition.follow(conn) == []
     retired = Camera(code="A3", name=HOSTILE, intent=Intent.RETIRED)
-    change = (retired, {"intent": ("in_service", "retired")})
-    await cameras.change(conn, [change], "t", NOW + timedelta(seconds=4))
+    await taking.take_cameras(conn, [retired], now=NOW + timedelta(seconds=4))
     third = await issued(conn, 5)
     assert "A3" not in third.facts
     assert await edition.follow(conn) == []

@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 
 from db import migrate, requirements, views
-from monitor import intake
 from monitor.inventory.problems import Refused
 from monitor.model import Place, PlaceKind, Requirement
 from monitor.surveyor import Surveyor
+from tests import taking
 from tests.declared import declare_all
 from tests.running import ROOT
 from tests.test_migrate import old_database
@@ -42,8 +42,8 @@ async def gaps(conn: asyncpg.Connection) -> int:
 async def test_a_street_without_a_requirement_has_coverage_and_no_gap(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:
-    await intake.take_places(conn, [PLAIN], now=NOW, by="Li")
-    await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await taking.take_places(conn, [PLAIN], now=NOW, by="Li")
+    await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
     await turn(conn, "up")
     await surveyor.refresh()
@@ -56,8 +56,8 @@ async def test_a_street_without_a_requirement_has_coverage_and_no_gap(
 async def test_gaps_come_with_the_reason_and_go_on_the_day_of_its_review(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:
-    await intake.take_places(conn, [STREET], now=NOW, by="Li")
-    await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await taking.take_places(conn, [STREET], now=NOW, by="Li")
+    await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
     await turn(conn, "up")
     await surveyor.refresh()
@@ -77,8 +77,8 @@ async def test_a_requirement_that_is_met_or_may_be_met_leaves_no_gap(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:
     met = replace(STREET, requirement=replace(NEED, share=0.3))
-    await intake.take_places(conn, [met], now=NOW, by="Li")
-    await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await taking.take_places(conn, [met], now=NOW, by="Li")
+    await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
     await surveyor.refresh()  # nobody has looked yet: the camera may be up
     assert await gaps(conn) == 0
@@ -92,15 +92,15 @@ async def test_a_requirement_that_is_met_or_may_be_met_leaves_no_gap(
 
 async def test_a_file_changes_only_the_needs_that_it_names(conn: asyncpg.Connection) -> None:
     stated = replace(PLAIN, requirement=NEED, required_draft=4)
-    await intake.take_places(conn, [stated], now=NOW, by="Li")
+    await taking.take_places(conn, [stated], now=NOW, by="Li")
     later = NOW + timedelta(microseconds=1)
     renamed = replace(PLAIN, name="Short street")
-    assert (await intake.take_places(conn, [renamed], now=later, by="Wu")).changed == 1
+    assert (await taking.take_places(conn, [renamed], now=later, by="Wu")).tally.changed == 1
     assert await needs(conn) == [("in_force", 0.5)]
-    assert (await intake.take_places(conn, [replace(stated, name="Short street")], now=later,
-                                     by="Wu")).unchanged == 1  # fmt: skip
+    assert (await taking.take_places(conn, [replace(stated, name="Short street")], now=later,
+                                     by="Wu")).tally.unchanged == 1  # fmt: skip
     other = replace(renamed, requirement=replace(NEED, share=0.8))
-    await intake.take_places(conn, [other], now=later, by="Wu")
+    await taking.take_places(conn, [other], now=later, by="Wu")
     assert await needs(conn) == [("in_force", 0.8), ("withdrawn", 0.5)]
     row = await conn.fetchrow("SELECT * FROM requirement WHERE withdrawn_at IS NOT NULL")
     assert row is not None
@@ -119,7 +119,7 @@ async def test_a_review_lies_ahead_within_three_years(
 ) -> None:
     wrong = replace(PLAIN, requirement=replace(NEED, review_due=review_due))
     with pytest.raises(Refused, match=reason):
-        await intake.take_places(conn, [wrong], now=NOW, by="Li")
+        await taking.take_places(conn, [wrong], now=NOW, by="Li")
     assert await conn.fetchval("SELECT count(*) FROM place") == 0
 
 
@@ -139,7 +139,7 @@ async def test_a_review_lies_ahead_within_three_years(
 async def test_the_database_itself_refuses_a_need_without_its_reason(
     conn: asyncpg.Connection, wrong: str
 ) -> None:
-    await intake.take_places(conn, [replace(PLAIN, requirement=NEED)], now=NOW, by="Li")
+    await taking.take_places(conn, [replace(PLAIN, requirement=NEED)], now=NOW, by="Li")
     with pytest.raises(asyncpg.CheckViolationError):
         await conn.execute(f"UPDATE requirement SET {wrong}")
 
@@ -181,7 +181,7 @@ async def test_a_person_states_and_withdraws_a_need_at_the_command_line(
     database: str, conn: asyncpg.Connection
 ) -> None:
     area = Place(kind=PlaceKind.SCHOOL, code="s2", name=PLAIN.name, geometry=STREET.geometry)
-    await intake.take_places(conn, [PLAIN, area], now=NOW, by="Li")
+    await taking.take_places(conn, [PLAIN, area], now=NOW, by="Li")
     reason = ["--share", "0.4", "--purpose", "Flood level", "--ground", "Decision 4"]
     due = (NOW.date() + timedelta(days=99)).isoformat()
     for words, complaint in (

@@ -12,8 +12,9 @@ import pytest
 
 from collectors.simulator.breakage import read_fault
 from db import embedded, ledger, migrate, pool
-from monitor import figures, intake, polling
+from monitor import figures, polling
 from monitor.model import Camera
+from tests import taking
 from tests.running import fleet, program, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -314,6 +315,6 @@ async def test_the_roles_work_together_as_processes_of_their_own(
         await until(day_is_stored)
         # enrolled while it runs, and found by the collector
         added = Camera(code="NEW", name="New", host="127.57.0.2", port=1)
-        await intake.take_cameras(conn, [added], source="test", now=datetime.now(UTC))
+        await taking.take_cameras(conn, [added], source="test", now=datetime.now(UTC))
         await reaches(conn, "NEW", "OFFLINE")
         assert [(await each.stop())[0] for each in (web, scheduler, collector)] == [0, 0, 0]

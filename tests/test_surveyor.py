@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 from db import pool
-from monitor import intake
 from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor
+from tests import taking
 from tests.clock import Clock
 from tests.declared import declare_all
 
@@ -66,8 +66,8 @@ async def stored(conn: asyncpg.Connection) -> tuple[float, float, float]:
 
 @pytest.fixture
 async def street(conn: asyncpg.Connection) -> asyncpg.Connection:
-    await intake.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
-    await intake.take_cameras(conn, [EAST], source="t", now=NOW)
+    await taking.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
+    await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
     return conn
 
@@ -119,7 +119,7 @@ async def test_a_moved_camera_means_a_new_survey(
     await turn(street, "up")
     await surveyor.refresh()
     moved = replace(EAST, range_m=50)
-    await intake.take_cameras(street, [moved], source="t", now=NOW + timedelta(minutes=1))
+    await taking.take_cameras(street, [moved], source="t", now=NOW + timedelta(minutes=1))
     await surveyor.refresh()
     assert (await stored(street))[0] == pytest.approx(50 / 302.1, abs=0.002)
 
@@ -127,8 +127,8 @@ async def test_a_moved_camera_means_a_new_survey(
 async def test_a_camera_without_direction_is_listed_as_a_defect(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:
-    await intake.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
-    await intake.take_cameras(conn, [replace(EAST, direction=None)], source="t", now=NOW)
+    await taking.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
+    await taking.take_cameras(conn, [replace(EAST, direction=None)], source="t", now=NOW)
     await declare_all(conn)
     await surveyor.refresh()
     assert await conn.fetchval("SELECT defect FROM bi.data_defect") == "no_direction"

@@ -136,7 +136,7 @@ async def test_a_place_without_figures_shows_none_rather_than_zero(
     place = await views.place(city, 1)
     assert place is not None
     assert place["effective"] is None
-    assert place["geometry"]["type"] == "LineString"
+    assert place["geometry"]["type"] == "MultiLineString"
 
 
 async def test_kinds_are_sums_of_metres_not_means(city: asyncpg.Connection) -> None:

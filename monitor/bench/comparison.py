@@ -15,10 +15,12 @@ from statistics import median
 from typing import Any
 
 from db import pool
+from db.changes import Order, What
 from monitor import intake, opening
 from monitor.bench import usage
 from monitor.bench.usage import Usage
 from monitor.demo.stage import DemoFailure
+from monitor.inventory import whole
 from monitor.model import Camera
 from monitor.settings import Settings
 
@@ -179,7 +181,8 @@ async def _enrol(plan: Plan, directory: Path) -> None:
     async with opening.database(settings) as opened:
         await opening.prepare(opened.dsn, settings)
         conn = await pool.connect(opened.dsn)
-        await intake.take_cameras(conn, cameras, source="bench", now=datetime.now(UTC))
+        order = Order(by="bench", at=datetime.now(UTC), source="bench")
+        await intake.take(conn, What.CAMERAS, map(whole, cameras), order)
         await conn.close()
 
 

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from db import cameras, editions, embedded, migrate, pool, views
+from db import editions, embedded, migrate, pool, views
+from db.changes import Order, What
 from db.pool import Connection
-from monitor import declaring
+from monitor import declaring, intake
 from monitor.declaring import Person
 from monitor.entry import MOST_CAMERAS, Declaration, Role, Value
+from monitor.inventory import whole
 from monitor.model import Area, Camera
 from monitor.register import edition, folder, pages, public
 from monitor.register.pages import Book, Publisher
@@ -85,7 +87,8 @@ async def _timed(
 async def _fill(conn: Connection, count: int) -> None:
     now = datetime.now(UTC) - timedelta(hours=1)
     areas = [Area(code=f"A{n}", name=f"Area {n}") for n in range(_AREAS)]
-    await cameras.store_areas(conn, areas)
+    order = Order(by="bench", at=now, source="bench")
+    await intake.take(conn, What.AREAS, map(whole, areas), order)
     rows = [
         Camera(
             code=f"5101040000132{n:07}",
@@ -98,7 +101,7 @@ async def _fill(conn: Connection, count: int) -> None:
         )
         for n in range(count)
     ]
-    await cameras.add(conn, rows, now)
+    await intake.take(conn, What.CAMERAS, map(whole, rows), order)
     stated = [
         Declaration(
             camera=row.code,

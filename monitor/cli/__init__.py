@@ -69,13 +69,14 @@ def _input_errors() -> Errors:
     from dashboards.publish import PublishError
     from monitor.cli.mistake import UnknownName
     from monitor.declaring import NotDeclared
+    from monitor.intake import Conflict
     from monitor.inventory.problems import Refused
     from monitor.register.folder import FolderRefused
     from monitor.reports import ReportNotWritten
     from monitor.service import PortTaken
     from monitor.settings import BadSettings
 
-    mistakes = (BadSettings, Refused, UnknownName, NotDeclared, FolderRefused)
+    mistakes = (BadSettings, Refused, UnknownName, Conflict, NotDeclared, FolderRefused)
     return (*mistakes, PortTaken, PublishError, ReportNotWritten)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.entry import RegisterState, Role
-from monitor.model import PlaceKind
+from monitor.model import Intent, PlaceKind
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -134,9 +134,10 @@ def _add_papers(verbs: Any) -> None:
     take.add_argument("--area", metavar="CODE", help="area of places that name none")
     _by(take)
     _role(take)
-    give = _verb(verbs, "export", "papers.give", "Write the inventory as CSV that import reads.")
-    give.add_argument("what", choices=["cameras"])
-    give.add_argument("file", type=Path, metavar="FILE")
+    give = _verb(verbs, "export", "papers.give", "Write the inventory as import reads it.")
+    give.add_argument("what", choices=["cameras", "areas", "places"])
+    give.add_argument("file", type=Path, metavar="FILE", help="CSV; of places GeoJSON")
+    _add_changing(verbs)
     report = _verb(verbs, "report", "publishing.report", "Write a report of closed days.")
     report.add_argument("kind", choices=["daily", "weekly", "monthly"])
     report.add_argument("--date", type=_day, help="a day inside the period")
@@ -149,6 +150,24 @@ def _add_papers(verbs: Any) -> None:
         _json(each)
     for each in (give, report):
         _by(each)
+
+
+def _add_changing(verbs: Any) -> None:
+    undo = _verb(verbs, "imports", "changing.imports", "What changed the inventory; take it back.")
+    undo.add_argument("action", choices=["list", "show", "undo"])
+    undo.add_argument("number", nargs="?", type=int, metavar="N", help="number of a change set")
+    undo.add_argument("--reason", metavar="TEXT", help="why it is taken back")
+    intent = _verb(verbs, "intent", "changing.intent", "What people decided about one camera.")
+    intent.add_argument("code", metavar="CODE", help="code of the camera")
+    intent.add_argument("intent", choices=[each.value for each in Intent])
+    delete = _verb(verbs, "delete", "changing.delete", "Delete what should never have been there.")
+    delete.add_argument("what", choices=["cameras", "areas", "places"])
+    delete.add_argument("code", metavar="CODE", help="its code; of a place 'KIND CODE'")
+    for each in (intent, delete):
+        each.add_argument("--reason", metavar="TEXT", required=True, help="why")
+    for each in (undo, intent, delete):
+        _by(each)
+        _json(each)
 
 
 def _add_trail(verbs: Any) -> argparse.ArgumentParser:

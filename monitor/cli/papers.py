@@ -2,17 +2,19 @@
 
 import argparse
 import asyncio
+import hashlib
 import sys
-from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
-from db import cameras, register
+from db import cameras, places, register, requirements
+from db.changes import Order, What
 from db.pool import Connection
 from monitor import declaring, intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, person, who
-from monitor.inventory import Reading
+from monitor.inventory import Patch, Problem, Reading
 from monitor.opening import connected, utc_now
 
 _SHOWN = 30
@@ -20,109 +22,146 @@ _SHOWN = 30
 
 async def take(arguments: argparse.Namespace) -> int:
     """Take a file into the inventory; 2 when it has errors, and then nothing is changed."""
-    config = settings.load(arguments.config)
-    async with connected(config) as conn:
+    async with connected(settings.load(arguments.config)) as conn:
         if arguments.what == "register":
             return await _take_register(conn, arguments)
-        reading = _read(arguments, known=await cameras.areas(conn))
+        what, dry = What(arguments.what), arguments.dry_run
+        reading = await _read(conn, what, arguments)
         if not reading.ok:
-            _print_problems(reading, arguments)
-            errors = reading.counts.errors
-            count = "1 error" if errors == 1 else f"{errors} errors"
-            print(f"{arguments.file}: {count}; nothing was imported.", file=sys.stderr)
-            return 2
-        now, dry = utc_now(), arguments.dry_run
-        source = arguments.file.name
-        if arguments.what == "areas":
-            outcome = await intake.take_areas(conn, reading.rows, dry_run=dry)
-        elif arguments.what == "cameras":
-            outcome = await intake.take_cameras(
-                conn, reading.rows, source=source, now=now, dry_run=dry
-            )
-        else:
-            outcome = await intake.take_places(
-                conn, reading.rows, now=now, by=who(arguments), dry_run=dry
-            )
-        if not dry:
-            counts = {"added": outcome.added, "changed": outcome.changed}
-            await note(conn, arguments, f"import.{arguments.what}", source, **counts)
-    _print_problems(reading, arguments, outcome)
+            return _refuse(reading, arguments)
+        order = Order(
+            by=who(arguments),
+            at=utc_now(),
+            source=arguments.file.name,
+            digest=await asyncio.to_thread(_digest, arguments.file),
+        )
+        outcome = await intake.take(conn, what, reading.rows, order, dry_run=dry)
+        if outcome.number is not None:
+            counts = {"added": outcome.tally.added, "changed": outcome.tally.changed}
+            action = f"import.{what}"
+            await note(conn, arguments, action, order.source, number=outcome.number, **counts)
+    if arguments.json:
+        _as_json(reading, outcome.as_json())
+        return 0
+    _print_outcome(outcome, dry_run=dry)
+    _print_problems(reading)
     return 0
+
+
+async def _read(conn: Connection, what: What, arguments: argparse.Namespace) -> Reading[Patch]:
+    if what is What.AREAS:
+        return inventory.read_areas(arguments.file, known=await cameras.areas(conn))
+    if what is What.CAMERAS:
+        return inventory.read_cameras(arguments.file, arguments.mapping)
+    return inventory.read_places(arguments.file, arguments.kind, area_code=arguments.area)
+
+
+def _digest(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 async def _take_register(conn: Connection, arguments: argparse.Namespace) -> int:
     known = await register.camera_ids(conn)
     reading = inventory.read_register(arguments.file, known=known)
     if not reading.ok:
-        _print_problems(reading, arguments)
-        print(f"{arguments.file}: nothing was imported.", file=sys.stderr)
-        return 2
+        return _refuse(reading, arguments)
     dry = arguments.dry_run
     done = await declaring.declare(conn, reading.rows, person(arguments), utc_now(), dry_run=dry)
     if arguments.json:
-        problems = [problem.as_json() for problem in reading.problems]
-        show.as_json({"outcome": done.as_json(), "problems": problems})
+        _as_json(reading, done.as_json())
         return 0
-    _print_problems(reading, arguments)
     print(
         f"{'Would state' if dry else 'Stated'} entries: {len(done.added)} new, {len(done.changed)} "
         f"changed; {done.unchanged} unchanged. They count once somebody of another role approves "
         "them (camledger register approve)."
     )
+    _print_problems(reading)
     return 0
 
 
-def _read(arguments: argparse.Namespace, known: Collection[str]) -> Reading[Any]:
-    if arguments.what == "areas":
-        return inventory.read_areas(arguments.file, known=known)
-    if arguments.what == "cameras":
-        return inventory.read_cameras(arguments.file, arguments.mapping)
-    return inventory.read_places(arguments.file, arguments.kind, area_code=arguments.area)
-
-
-def _print_problems(
-    reading: Reading[Any], arguments: argparse.Namespace, outcome: intake.Outcome | None = None
-) -> None:
+def _refuse(reading: Reading[Any], arguments: argparse.Namespace) -> int:
     if arguments.json:
-        problems = [problem.as_json() for problem in reading.problems]
-        show.as_json({"outcome": outcome and outcome.as_json(), "problems": problems})
-        return
-    for problem in reading.problems[:_SHOWN]:
+        _as_json(reading, None)
+    else:
+        _print_problems(reading)
+    errors = reading.counts.errors
+    count = "1 error" if errors == 1 else f"{errors:,} errors"
+    print(f"{arguments.file}: {count}; nothing was imported.", file=sys.stderr)
+    return 2
+
+
+def _as_json(reading: Reading[Any], outcome: Any) -> None:
+    problems = [problem.as_json() for problem in reading.problems]
+    show.as_json({"outcome": outcome, "problems": problems})
+
+
+def _print_problems(reading: Reading[Any]) -> None:
+    """Every error, then the first warnings, then the first notes."""
+    _print_some(reading.errors, reading.counts.errors, len(reading.errors), "errors")
+    _print_some(reading.warnings, reading.counts.warnings, _SHOWN, "warnings")
+    _print_some(reading.notes, reading.counts.notes, _SHOWN, "notes")
+
+
+def _print_some(problems: tuple[Problem, ...], found: int, most: int, kind: str) -> None:
+    for problem in problems[:most]:
         print(problem, file=sys.stderr)
-    hidden = len(reading.problems) - _SHOWN
-    if hidden > 0:
-        print(f"… and {hidden} more (--json lists them)", file=sys.stderr)
-    if outcome:
-        _print_outcome(outcome, dry_run=arguments.dry_run)
+    hidden = found - min(most, len(problems))
+    if hidden:
+        listed = " (--json lists them)" if len(problems) > most else ""
+        print(f"… and {hidden:,} more {kind}{listed}", file=sys.stderr)
 
 
 def _print_outcome(outcome: intake.Outcome, *, dry_run: bool) -> None:
-    would = "Would store" if dry_run else "Stored"
+    tally = outcome.tally
     print(
-        f"{would} {outcome.what}: {outcome.added} new, {outcome.changed} changed; "
-        f"{outcome.unchanged} unchanged, {outcome.absent} known ones are not in the file."
+        f"{'Would store' if dry_run else 'Stored'} {outcome.what}: {tally.added:,} new, "
+        f"{tally.changed:,} changed; {tally.unchanged:,} unchanged, "
+        f"{tally.absent:,} known ones are not in the file."
     )
     if outcome.new_areas:
         named = ", ".join(outcome.new_areas[:5])
         print(f"New areas made from their codes: {len(outcome.new_areas)} ({named} …)")
+    if tally.fields:
+        rows = [[each.name, each.set, each.changed, each.cleared] for each in tally.fields]
+        print()
+        show.table(["field of known ones", "set", "changed", "cleared"], rows)
     for change in outcome.changes[:_SHOWN]:
         print(f"  {change}")
     if len(outcome.changes) > _SHOWN:
-        print(f"  … and {len(outcome.changes) - _SHOWN} more changes")
+        print(f"  … and {len(outcome.changes) - _SHOWN:,} more changes (--json lists them)")
+    if outcome.number is not None:
+        print(
+            f"Change set {outcome.number}; camledger imports undo {outcome.number} takes it back."
+        )
 
 
 async def give(arguments: argparse.Namespace) -> int:
-    """Write the cameras as CSV."""
+    """Write cameras, areas or places as a file that `import` takes."""
+    what = What(arguments.what)
     async with connected(settings.load(arguments.config)) as conn:
-        stored = list((await cameras.cameras(conn)).values())
-        await note(conn, arguments, "export.cameras", arguments.file.name, cameras=len(stored))
-    text = inventory.export_rows(stored)
+        text, count = await _written(conn, what)
+        await note(conn, arguments, f"export.{what}", arguments.file.name, **{what.value: count})
+    # a byte order mark, so that spreadsheets show Chinese; JSON has none
+    encoding = "utf-8" if what is What.PLACES else "utf-8-sig"
     try:
-        await asyncio.to_thread(arguments.file.write_text, text, encoding="utf-8-sig", newline="")
+        await asyncio.to_thread(arguments.file.write_text, text, encoding=encoding, newline="")
     except OSError as exc:
         raise UnknownName(f"{arguments.file} cannot be written ({exc.strerror})") from exc
     if arguments.json:
-        show.as_json({"file": str(arguments.file), "cameras": len(stored)})
+        show.as_json({"file": str(arguments.file), what.value: count})
     else:
-        print(f"{arguments.file}: {len(stored)} cameras")
+        print(f"{arguments.file}: {count:,} {what}")
     return 0
+
+
+async def _written(conn: Connection, what: What) -> tuple[str, int]:
+    if what is What.AREAS:
+        areas = list((await cameras.areas(conn)).values())
+        return inventory.areas_csv(areas), len(areas)
+    if what is What.CAMERAS:
+        stored = list((await cameras.cameras(conn)).values())
+        return inventory.cameras_csv(stored), len(stored)
+    found = list((await places.places(conn)).values())
+    today = await requirements.today(conn, utc_now())
+    return inventory.places_geojson(found, today), len(found)

@@ -15,7 +15,7 @@ from shapely.geometry import shape
 from shapely.ops import nearest_points
 
 from monitor.geodesy.projection import Projection
-from monitor.inventory import read_cameras, read_places
+from monitor.inventory import patch, read_cameras, read_places
 from monitor.model import Area, Camera, CameraKind, Intent, Place, PlaceKind, Requirement
 
 DATA = Path(__file__).parent / "data" / "zurich-centre"
@@ -117,7 +117,7 @@ def _quarter(lon: float | None, lat: float | None) -> str:
 
 def _places() -> Iterator[Place]:
     for name in ("streets", "school_buildings", "school_points", "key_areas"):
-        yield from read_places(DATA / f"{name}.geojson").rows
+        yield from map(patch.place, read_places(DATA / f"{name}.geojson").rows)
 
 
 def _placed(place: Place) -> Place:
@@ -126,7 +126,7 @@ def _placed(place: Place) -> Place:
 
 
 def _mapped() -> Sequence[Camera]:
-    return read_cameras(DATA / "cameras.geojson").rows
+    return [patch.camera(each) for each in read_cameras(DATA / "cameras.geojson").rows]
 
 
 def _simulated(places: Sequence[Place]) -> Iterator[Camera]:

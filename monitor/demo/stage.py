@@ -13,8 +13,10 @@ from typing import Any
 
 from db import cameras as inventory
 from db import pool
+from db.changes import Order, What
 from monitor import intake
 from monitor.demo import city, faults, reasons
+from monitor.inventory import whole
 from monitor.settings import Settings
 
 _READY_WITHIN_S = 30.0
@@ -79,10 +81,11 @@ class Stage:
                 )
             sample = city.load()
             async with conn.transaction():
-                await intake.take_areas(conn, sample.areas)
+                order = Order(by="sample city", at=now, source="sample city")
                 needed = city.with_needs(sample.places, now.date())
-                await intake.take_places(conn, needed, now=now, by="sample city")
-                await intake.take_cameras(conn, sample.cameras, source="sample city", now=now)
+                await intake.take(conn, What.AREAS, map(whole, sample.areas), order)
+                await intake.take(conn, What.PLACES, map(whole, needed), order)
+                await intake.take(conn, What.CAMERAS, map(whole, sample.cameras), order)
                 await reasons.enter(conn, sample.cameras, now)
         finally:
             await conn.close()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from monitor.inventory import fields, source, table, values
 from monitor.inventory.grid import Record
+from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
 from monitor.inventory.source import LIMITS, Form, Limits
 from monitor.model import Area
@@ -28,7 +29,7 @@ Lines = dict[str, tuple[int, Area]]
 
 def read_areas(
     path: str | os.PathLike[str], *, known: Collection[str] = (), limits: Limits = LIMITS
-) -> Reading[Area]:
+) -> Reading[Patch]:
     """Areas with parents before their children. known: codes already stored, valid as parents."""
     try:
         opened = source.read(path, limits)
@@ -39,7 +40,7 @@ def read_areas(
         return failed(refused.problem)
 
 
-def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Reading[Area]:
+def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Reading[Patch]:
     found = table.read(opened, lambda h: fields.normalise(h) in _BY_HEADER, None, limits)
     places = {
         _BY_HEADER[fields.normalise(header)]: place
@@ -54,7 +55,16 @@ def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Read
     for record in found.records:
         _add(record, places, listed, findings)
     _check_tree(listed, known, findings)
-    return findings.reading(_parents_first(listed), len(found.records))
+    named = [name for name in ("name", "parent_code", "level") if name in places]
+    rows = [
+        Patch(
+            key=area.code,
+            values={name: getattr(area, name) for name in named},
+            line=listed[area.code][0],
+        )
+        for area in _parents_first(listed)
+    ]
+    return findings.reading(rows, len(found.records))
 
 
 def _add(record: Record, places: Mapping[str, int], listed: Lines, findings: Findings) -> None:

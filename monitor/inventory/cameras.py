@@ -14,13 +14,17 @@ from monitor.inventory import mapping as mappings
 from monitor.inventory.fields import Shape
 from monitor.inventory.grid import Record
 from monitor.inventory.mapping import FileMapping
+from monitor.inventory.patch import SHEET, Patch
 from monitor.inventory.plan import Part
 from monitor.inventory.problems import Findings, Reading, Refused, failed
 from monitor.inventory.source import LIMITS, Form, Limits
 from monitor.inventory.values import LENIENT, Reader
-from monitor.model import Camera
+from monitor.model import CameraKind
 
 _MISREAD = "Enter the value itself."
+# What an empty cell means where a camera cannot be without a value. Not the intent: an empty cell
+# is no decision of anybody, so it changes nothing.
+_EMPTY = {"port": 80, "kind": CameraKind.UNKNOWN, "indoor": False, "simulated": False}
 
 
 def read_cameras(
@@ -29,7 +33,7 @@ def read_cameras(
     *,
     divisions: Collection[str] | None = None,
     limits: Limits = LIMITS,
-) -> Reading[Camera]:
+) -> Reading[Patch]:
     """Never raises for what a file holds: an unreadable file is a reading with one error.
 
     mapping: a mapping, the name of a built-in one, or the path of a TOML file; None recognises the
@@ -46,7 +50,7 @@ def _read(
     mapping: FileMapping | None,
     divisions: Collection[str] | None,
     limits: Limits,
-) -> Reading[Camera]:
+) -> Reading[Patch]:
     opened = source.read(path, limits)
     sheet = mapping.sheet if mapping else None
     found = table.read(opened, _known(mapping), sheet, limits)
@@ -60,14 +64,13 @@ def _read(
     parts = plan.make(found, mapping, findings)
     reader = _Rows(parts, mapping, findings)
     rows = [
-        (record.line, camera)
-        for record in found.records
-        if (camera := reader.camera(record)) is not None
+        (record.line, row) for record in found.records if (row := reader.patch(record)) is not None
     ]
+    reader.report()
     if not found.records:
         findings.warn("There are no rows below the header.", "Export the file again.")
     checks.whole_file(rows, parts, divisions, findings)
-    return findings.reading((camera for _, camera in rows), len(found.records))
+    return findings.reading((row for _, row in rows), len(found.records))
 
 
 def _known(mapping: FileMapping | None) -> table.Known:
@@ -77,62 +80,69 @@ def _known(mapping: FileMapping | None) -> table.Known:
 
 
 class _Rows:
-    """Makes cameras of records by one plan, reporting what is wrong with each cell."""
+    """Makes patches of records by one plan, reporting what is wrong with each cell."""
 
     def __init__(
         self, parts: tuple[Part, ...], mapping: FileMapping | None, findings: Findings
     ) -> None:
         self._findings = findings
         self._frame = mapping.frame if mapping else Frame.WGS84
-        self._named = any(part.key == "name" for part in parts)
         readers = values.readers(mapping.dates if mapping else ())
         self._parts = [
             (part, readers[part.field.shape if part.field else Shape.TEXT]) for part in parts
         ]
-        if not self._named:
-            findings.note("There is no column for the name; the code is used as the name.")
+        self._undecided = 0
+        if not any(part.key == "name" for part in parts):
+            findings.note("There is no column for the name; new cameras are named by their code.")
 
-    def camera(self, record: Record) -> Camera | None:
+    def patch(self, record: Record) -> Patch | None:
         """None when a cell is wrong; every wrong cell of the record is reported."""
         found: dict[str, Any] = {}
-        sheet: dict[str, str] = {}
         sound = True
         for part, read in self._parts:
+            if part.places and record.absent.issuperset(part.places):
+                continue
             try:
-                self._cell(part, read, record, found, sheet)
+                self._cell(part, read, record, found)
             except ValueError as error:
                 sound = False
                 reason, advice = error.args
                 self._findings.error(
                     reason, advice, line=record.line, column=part.column, value=_raw(part, record)
                 )
-        if "code" not in found:
+        if found.get("code") is None:
             if sound:
                 reason = "The row has no code."
                 self._findings.error(
                     reason, "Give it one, or delete the row.", line=record.line, column="code"
                 )
             return None
-        return self._finish(found, sheet, record) if sound else None
+        return self._finish(found, record) if sound else None
 
-    def _cell(
-        self, part: Part, read: Reader, record: Record, found: dict[str, Any], sheet: dict[str, str]
-    ) -> None:
+    def report(self) -> None:
+        """What is said once, after all records."""
+        if self._undecided:
+            self._findings.note(
+                f"{self._undecided} cells of the intent are empty: known cameras keep theirs, "
+                "new ones are in service."
+            )
+
+    def _cell(self, part: Part, read: Reader, record: Record, found: dict[str, Any]) -> None:
+        key = part.key if part.to_camera else f"{SHEET}{part.key}"
         raw = part.rule.text([_cell(record, place) for place in part.places])
-        if not raw:
-            return
         if raw in values.SHEET_ERRORS:
             raise ValueError("The cell holds an error of the spreadsheet.", _MISREAD)
-        value = self._value(part, read, raw, record, sheet)
-        if value is None:
-            return
-        if part.to_camera:
-            found[part.key] = value
-        else:
-            sheet[part.key] = value
+        if not raw and key == "intent":
+            self._undecided += 1
+        elif not raw:
+            found[key] = _EMPTY.get(key)
+        elif (value := self._value(part, read, raw, record, found)) is not None:
+            found[key] = value
+        elif key in ("angle_deg", "range_m"):
+            found[key] = None  # 0 says that it is not known
 
     def _value(
-        self, part: Part, read: Reader, raw: str, record: Record, sheet: dict[str, str]
+        self, part: Part, read: Reader, raw: str, record: Record, found: dict[str, Any]
     ) -> Any:
         lenient = part.field is not None and part.field.shape in LENIENT
         try:
@@ -143,7 +153,7 @@ class _Rows:
             reason, advice = error.args
             self._findings.warn(reason, advice, line=record.line, column=part.column, value=raw)
             if part.field is not None and part.field.shape is Shape.KIND:
-                sheet.setdefault(f"source {part.column}", raw)
+                found.setdefault(f"{SHEET}source {part.column}", raw)
                 return None
             return raw
         if not lenient and part.key != "code" and isinstance(value, str):
@@ -160,24 +170,25 @@ class _Rows:
                 value=value,
             )
 
-    def _finish(
-        self, found: dict[str, Any], sheet: dict[str, str], record: Record
-    ) -> Camera | None:
-        if "host" not in found and "ipv6" in sheet:
-            found["host"] = sheet["ipv6"]
-        if "name" not in found:
-            found["name"] = found["code"]
-            if self._named:
-                advice = "The code is used as its name."
-                self._findings.warn("The camera has no name.", advice, line=record.line)
-        if not self._place(found, sheet, record):
+    def _finish(self, found: dict[str, Any], record: Record) -> Patch | None:
+        code = found.pop("code")
+        if found.get("host") is None and (address := found.get(f"{SHEET}ipv6")):
+            found["host"] = address
+        if "name" in found and found["name"] is None:
+            found["name"] = code
+            advice = "The code is used as its name."
+            self._findings.warn("The camera has no name.", advice, line=record.line)
+        if not self._place(found, record):
             return None
-        return Camera(**found, sheet=sheet)
+        return Patch(key=code, values=found, line=record.line)
 
-    def _place(self, found: dict[str, Any], sheet: dict[str, str], record: Record) -> bool:
+    def _place(self, found: dict[str, Any], record: Record) -> bool:
         """Settles lon and lat: zero is not collected (domain 4.2), one alone is an error."""
+        if not found.keys() & {"lon", "lat"}:
+            return True
         lon, lat = found.pop("lon", None), found.pop("lat", None)
         if not lon and not lat:
+            found |= {"lon": None, "lat": None}
             return True
         if lon is None or lat is None:
             absent = "longitude" if lon is None else "latitude"
@@ -185,6 +196,7 @@ class _Rows:
             self._findings.error(f"The {absent} is missing.", advice, line=record.line)
             return False
         if not lon or not lat:
+            found |= {"lon": None, "lat": None}
             advice = "The camera loads without coordinates."
             self._findings.warn(
                 "Longitude or latitude is zero, so not collected.",
@@ -194,10 +206,10 @@ class _Rows:
             )
             return True
         if self._frame is not Frame.WGS84:
-            sheet |= {
-                "source_longitude": repr(lon),
-                "source_latitude": repr(lat),
-                "crs_source": self._frame.value,
+            found |= {
+                f"{SHEET}source_longitude": repr(lon),
+                f"{SHEET}source_latitude": repr(lat),
+                f"{SHEET}crs_source": self._frame.value,
             }
             lon, lat = frames.to_wgs84(lon, lat, self._frame)
         found["lon"], found["lat"] = lon, lat

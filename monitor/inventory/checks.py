@@ -6,11 +6,11 @@ Single cells are checked in `values`.
 from collections.abc import Collection, Iterable, Sequence
 from statistics import median
 
+from monitor.inventory.patch import Patch
 from monitor.inventory.plan import Part
 from monitor.inventory.problems import Findings
-from monitor.model import Camera
 
-Rows = Sequence[tuple[int, Camera]]
+Rows = Sequence[tuple[int, Patch]]
 
 _PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
 # First two digits of GB/T 2260: the provinces, used while no list of divisions was loaded.
@@ -36,37 +36,42 @@ def whole_file(
 
 def _duplicates(rows: Rows, findings: Findings) -> None:
     first: dict[str, int] = {}
-    for line, camera in rows:
-        if camera.code in first:
+    for line, row in rows:
+        if row.key in first:
             findings.error(
-                f"The code stands already in {findings.unit} {first[camera.code]}.",
+                f"The code stands already in {findings.unit} {first[row.key]}.",
                 "Each camera has its own code: correct or delete one of the two.",
                 line=line,
                 column="code",
-                value=camera.code,
+                value=row.key,
             )
-        first.setdefault(camera.code, line)
+        first.setdefault(row.key, line)
 
 
 def _shared_addresses(rows: Rows, findings: Findings) -> None:
     first: dict[tuple[str, int], int] = {}
-    for line, camera in rows:
-        if camera.host is None:
+    for line, row in rows:
+        host, port = row.values.get("host"), row.values.get("port", 80)
+        if host is None:
             continue
-        key = camera.host, camera.port
+        key = host, port
         if key in first:
             findings.warn(
                 f"Address and port stand already in {findings.unit} {first[key]}.",
                 "Right for channels of one recorder; otherwise correct one of them.",
                 line=line,
                 column="host",
-                value=f"{camera.host}:{camera.port}",
+                value=f"{host}:{port}",
             )
         first.setdefault(key, line)
 
 
 def _swapped(rows: Rows, findings: Findings) -> None:
-    placed = [(line, c.lon, c.lat) for line, c in rows if c.lon is not None and c.lat is not None]
+    placed: list[tuple[int, float, float]] = [
+        (line, row.values["lon"], row.values["lat"])
+        for line, row in rows
+        if row.values.get("lon") is not None
+    ]
     if len(placed) < _LEAST_FOR_MIDDLE:
         return
     middle_lon, middle_lat = median(p[1] for p in placed), median(p[2] for p in placed)
@@ -87,7 +92,7 @@ def _swapped(rows: Rows, findings: Findings) -> None:
 
 def _codes(rows: Rows, divisions: Collection[str] | None, findings: Findings) -> None:
     """Tests (a)-(c) of domain 3.2 on codes of digits; a city may as well number its own way."""
-    digits = [(line, c.code) for line, c in rows if c.code.isascii() and c.code.isdigit()]
+    digits = [(line, r.key) for line, r in rows if r.key.isascii() and r.key.isdigit()]
     if not digits:
         return
     if all(len(code) != _CODE_DIGITS for _, code in digits):
@@ -122,7 +127,7 @@ def _code_flaw(code: str, divisions: Collection[str] | None) -> str:
 
 def _direction_codes(rows: Rows, parts: Iterable[Part], findings: Findings) -> None:
     plain = any(part.field is not None and part.field.name == "direction" for part in parts)
-    written = {camera.direction for _, camera in rows if camera.direction is not None}
+    written = {found for _, row in rows if (found := row.values.get("direction")) is not None}
     if plain and len(written) > 1 and written <= set("123456789"):
         findings.warn(
             "All directions are numbers from 1 to 9; they were read as degrees.",

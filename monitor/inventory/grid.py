@@ -23,10 +23,14 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One record. line: where it begins in the file, counting from 1. Cells are stripped."""
+    """One record. line: where it begins in the file, counting from 1. Cells are stripped.
+
+    absent: cells that the record does not have at all, as a feature may lack a property.
+    """
 
     line: int
     cells: tuple[str, ...]
+    absent: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

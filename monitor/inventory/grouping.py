@@ -13,15 +13,20 @@ from itertools import pairwise
 from typing import Any
 
 from monitor.inventory import geojson
+from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Findings
-from monitor.model import Place, PlaceKind, Requirement
+from monitor.model import PlaceKind, Requirement
 
 _EARTH_M = 6_371_008.8  # mean radius; haversine is within 0.6 % of the ellipsoid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """One feature understood: a whole school or named area, or a piece of a street."""
+    """One feature understood: a whole school or named area, or a piece of a street.
+
+    left_out: nothing of it counts. excluded_m: what was left out of it before. named: what it says
+    at all, if only that there is none.
+    """
 
     number: int
     kind: PlaceKind
@@ -34,9 +39,11 @@ class Piece:
     requirement: Requirement | None
     geometry: Mapping[str, Any]
     left_out: bool
+    excluded_m: float
+    named: frozenset[str]
 
 
-def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Place]]:
+def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Patch]]:
     """Streets with the number of their first feature; pieces of one name in one area are one."""
     grouped: dict[tuple[str | None, ...], list[Piece]] = defaultdict(list)
     lines = [piece for piece in pieces if piece.kind is PlaceKind.STREET]
@@ -45,7 +52,7 @@ def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Plac
         own = piece.own_code or unnamed.get(piece.number)
         # A pair, not the joined code: "a/b" of no area and "b" of area "a" are two streets.
         grouped[(own,) if own else (piece.area_code, piece.name)].append(piece)
-    found: list[tuple[int, Place]] = []
+    found: list[tuple[int, Patch]] = []
     tunnels: list[str] = []
     for key, group in grouped.items():
         code = "/".join(filter(None, ("street", *key) if len(key) > 1 else key))
@@ -62,7 +69,7 @@ def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Plac
     return found
 
 
-def _street(code: str, group: Sequence[Piece]) -> Place | None:
+def _street(code: str, group: Sequence[Piece]) -> Patch | None:
     """One street of its pieces; None when nothing of it lies open."""
     lines = [line for piece in group if not piece.left_out for line in _lines(piece)]
     if not lines:
@@ -70,16 +77,31 @@ def _street(code: str, group: Sequence[Piece]) -> Place | None:
     hidden = math.fsum(
         _length_m(line) for piece in group if piece.left_out for line in _lines(piece)
     )
+    hidden += math.fsum(piece.excluded_m for piece in group)
+    shape = {"type": "MultiLineString", "coordinates": lines}
+    return _patch(code, group, shape, excluded_m=round(hidden, 1))
+
+
+def _patch(code: str, group: Sequence[Piece], geometry: Mapping[str, Any], **more: float) -> Patch:
+    """What the pieces of one place say together: of the fields that any of them names."""
+    first = group[0]
+    named = frozenset().union(*(piece.named for piece in group))
     drafts = [piece.required_draft for piece in group if piece.required_draft is not None]
-    return Place(
-        kind=PlaceKind.STREET,
-        code=code,
-        name=group[0].name or f"{group[0].word} {group[0].id}",
-        geometry={"type": "MultiLineString", "coordinates": lines},
-        area_code=group[0].area_code,
-        required_draft=max(drafts, default=None),
-        requirement=next((piece.requirement for piece in group if piece.requirement), None),
-        excluded_m=round(hidden, 1),
+    called = first.name or f"{first.word} {first.id}"
+    said = {
+        "name": called,
+        "area_code": first.area_code,
+        "required_draft": max(drafts, default=None),
+        "requirement": next((piece.requirement for piece in group if piece.requirement), None),
+    }
+    return Patch(
+        key=f"{first.kind} {code}",
+        values={
+            **{name: value for name, value in said.items() if name in named},
+            **{"kind": first.kind, "code": code, "geometry": geometry, **more},
+        },
+        defaults={"name": called},
+        line=first.number,
     )
 
 
@@ -98,21 +120,13 @@ def _haversine_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(chord)))
 
 
-def others(pieces: Sequence[Piece]) -> list[tuple[int, Place]]:
+def others(pieces: Sequence[Piece]) -> list[tuple[int, Patch]]:
     whole = [piece for piece in pieces if piece.kind is not PlaceKind.STREET]
     codes = _unique([piece for piece in whole if not piece.own_code])
     return [
         (
             piece.number,
-            Place(
-                kind=piece.kind,
-                code=piece.own_code or codes[piece.number],
-                name=piece.name or f"{piece.word} {piece.id}",
-                geometry=piece.geometry,
-                area_code=piece.area_code,
-                required_draft=piece.required_draft,
-                requirement=piece.requirement,
-            ),
+            _patch(piece.own_code or codes[piece.number], [piece], piece.geometry),
         )
         for piece in whole
     ]

@@ -15,9 +15,10 @@ from typing import Any
 from monitor.inventory import fields, geojson, grouping, source
 from monitor.inventory.geojson import Feature
 from monitor.inventory.grouping import Piece
+from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
 from monitor.inventory.source import LIMITS, Form, Limits
-from monitor.model import Place, PlaceKind, Requirement
+from monitor.model import PlaceKind, Requirement
 
 _LINES = ("LineString", "MultiLineString")
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -37,6 +38,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "street_name", "名称", "道路名称", "学校名称"),
     "area_code": ("area_code", "admin_area", "行政区域", "行政区划代码"),
     "kind": ("kind",),
+    "excluded_m": ("excluded_m",),
     "class": ("class", "subclass", "fclass", "amenity", "building", "highway", "railway"),
     "required": ("required", "required_cameras", "应建数", "应装数"),
     "required_share": ("required_share", "要求覆盖率"),
@@ -48,6 +50,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 _SCHOOLS = frozenset({"school", "kindergarten", "college", "university", "education", "childcare"})
 _NAMED = frozenset({"named area", "named_area", "指定区域"})  # how people are shown a key_area
 _NAME_CHARACTERS = 200
+_FIELDS = {"required": "required_draft", "required_share": "requirement"}
 
 
 def read_places(
@@ -56,7 +59,7 @@ def read_places(
     *,
     area_code: str | None = None,
     limits: Limits = LIMITS,
-) -> Reading[Place]:
+) -> Reading[Patch]:
     """kind: of every feature; None takes it from each feature; one that says none is left out.
 
     area_code: for features that name none. Never raises for what a file holds; ValueError when
@@ -75,7 +78,7 @@ def read_places(
 
 def _read(
     opened: source.Source, kind: PlaceKind | None, area_code: str | None, limits: Limits
-) -> Reading[Place]:
+) -> Reading[Patch]:
     findings = Findings(opened.file, limits.problems, "feature")
     pieces: list[Piece] = []
     features = geojson.features(opened, limits)
@@ -127,6 +130,8 @@ def _piece(
         requirement=_requirement(told),
         geometry=geometry,
         left_out=_is_left_out(feature.properties),
+        excluded_m=_metres(told["excluded_m"]),
+        named=_named(feature.properties) | ({"area_code"} if area_code else set()),
     )
 
 
@@ -137,6 +142,16 @@ def _told(properties: Mapping[str, Any]) -> dict[str, str]:
         name: next((text for h in headers if (text := plain.get(fields.normalise(h), ""))), "")
         for name, headers in _HEADERS.items()
     }
+
+
+def _named(properties: Mapping[str, Any]) -> frozenset[str]:
+    """Fields of a place that the feature speaks of, if only to say that there is nothing."""
+    have = {fields.normalise(key) for key in properties}
+    return frozenset(
+        _FIELDS.get(name, name)
+        for name, headers in _HEADERS.items()
+        if any(fields.normalise(header) in have for header in headers)
+    )
 
 
 def _warn_of_kind(feature: Feature, number: int, findings: Findings) -> None:
@@ -207,6 +222,12 @@ def _draft(text: str) -> int | None:
     return int(text)
 
 
+def _metres(text: str) -> float:
+    if text and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        raise ValueError(f"The length left out, {text[:20]!r}, is no number.", "Give metres.")
+    return float(text or 0)
+
+
 def _is_left_out(properties: Mapping[str, Any]) -> bool:
     """Tunnels, covered and unbuilt pieces: an outdoor camera cannot watch them (Overture, OSM)."""
     flags = properties.get("flags")
@@ -219,14 +240,15 @@ def _is_left_out(properties: Mapping[str, Any]) -> bool:
     )
 
 
-def _duplicates(places: Sequence[tuple[int, Place]], findings: Findings) -> None:
+def _duplicates(places: Sequence[tuple[int, Patch]], findings: Findings) -> None:
     first: dict[str, int] = {}
     for number, place in places:
-        if place.code in first:
+        code = place.values["code"]
+        if code in first:
             findings.error(
-                f"The code stands already in feature {first[place.code]}.",
+                f"The code stands already in feature {first[code]}.",
                 "Delete the copy, or give each its own code.",
                 line=number,
-                value=place.code,
+                value=code,
             )
-        first.setdefault(place.code, number)
+        first.setdefault(code, number)

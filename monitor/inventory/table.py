@@ -116,7 +116,8 @@ def _of_features(source: Source, limits: Limits) -> Table:
     for number, row in points:
         cells = {fields.clean(key): geojson.plain(value) for key, value in row.items()}
         texts = tuple(cells.get(header, "") for header in headers)
-        records.append(Record(line=number, cells=texts))
+        absent = frozenset(at for at, header in enumerate(headers) if header not in cells)
+        records.append(Record(line=number, cells=texts, absent=absent))
     return Table(
         file=source.file, unit="feature", headers=headers, header_line=0, records=tuple(records)
     )
