@@ -53,7 +53,7 @@ def book(**parts):
         (b"\x1f\x8b....", "gzip"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"code\nA\0B\n", "zero bytes"),
-        (b"code\n\xff\xff\xff\n", "neither UTF-8 nor GB18030"),
+        (b"code\n\x80\x81\xff\n", "no UTF-8"),
     ],
 )
 def test_foreign_files_are_named(tmp_path, reader, content, reason):

@@ -79,7 +79,8 @@ async def old_database(dsn: str) -> asyncpg.Connection:
         INSERT INTO camera (code, name, intent, created_at, updated_at)
           SELECT code, 'Gate', 'in_service', now(), now() FROM unnest(ARRAY['C1', 'C2']) code;
         INSERT INTO camera_change (camera_id, at, source, change)
-          SELECT id, '2026-02-01Z'::timestamptz, 'list.csv', '{"name": ["Door", "Gate"]}'::jsonb FROM camera
+          SELECT id, '2026-02-01Z'::timestamptz, 'list.csv', '{"name": ["Door", "Gate"]}'::jsonb
+            FROM camera
           UNION ALL SELECT min(id), '2026-01-01Z', '', '{"pole": [null, "P1"]}' FROM camera
         """
     )

@@ -49,11 +49,12 @@ async def take(arguments: argparse.Namespace) -> int:
 
 
 async def _read(conn: Connection, what: What, arguments: argparse.Namespace) -> Reading[Patch]:
+    file, encoding = arguments.file, arguments.encoding
     if what is What.AREAS:
-        return inventory.read_areas(arguments.file, known=await cameras.areas(conn))
+        return inventory.read_areas(file, known=await cameras.areas(conn), encoding=encoding)
     if what is What.CAMERAS:
-        return inventory.read_cameras(arguments.file, arguments.mapping)
-    return inventory.read_places(arguments.file, arguments.kind, area_code=arguments.area)
+        return inventory.read_cameras(file, arguments.mapping, encoding=encoding)
+    return inventory.read_places(file, arguments.kind, area_code=arguments.area, encoding=encoding)
 
 
 def _digest(file: Path) -> bytes:
@@ -63,7 +64,7 @@ def _digest(file: Path) -> bytes:
 
 async def _take_register(conn: Connection, arguments: argparse.Namespace) -> int:
     known = await register.camera_ids(conn)
-    reading = inventory.read_register(arguments.file, known=known)
+    reading = inventory.read_register(arguments.file, known=known, encoding=arguments.encoding)
     if not reading.ok:
         return _refuse(reading, arguments)
     dry = arguments.dry_run

@@ -28,11 +28,15 @@ Lines = dict[str, tuple[int, Area]]
 
 
 def read_areas(
-    path: str | os.PathLike[str], *, known: Collection[str] = (), limits: Limits = LIMITS
+    path: str | os.PathLike[str],
+    *,
+    known: Collection[str] = (),
+    encoding: str | None = None,
+    limits: Limits = LIMITS,
 ) -> Reading[Patch]:
     """Areas with parents before their children. known: codes already stored, valid as parents."""
     try:
-        opened = source.read(path, limits)
+        opened = source.read(path, limits, encoding)
         if opened.form is Form.JSON:
             raise refuse(opened.file, "Areas are read from CSV or XLSX.", _EXPECTED)
         return _read(opened, known, limits)
@@ -51,6 +55,7 @@ def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Read
         shown = ", ".join(filter(None, found.headers))
         raise refuse(opened.file, f"No columns for code and name; found: {shown}.", _EXPECTED)
     findings = Findings(opened.file, limits.problems, found.unit)
+    opened.report(findings)
     listed: Lines = {}
     for record in found.records:
         _add(record, places, listed, findings)

@@ -17,7 +17,7 @@ from monitor.inventory.mapping import FileMapping
 from monitor.inventory.patch import SHEET, Patch
 from monitor.inventory.plan import Part
 from monitor.inventory.problems import Findings, Reading, Refused, failed
-from monitor.inventory.source import LIMITS, Form, Limits
+from monitor.inventory.source import LIMITS, Limits, Source
 from monitor.inventory.values import LENIENT, Reader
 from monitor.model import CameraKind
 
@@ -31,27 +31,29 @@ def read_cameras(
     path: str | os.PathLike[str],
     mapping: FileMapping | str | os.PathLike[str] | None = None,
     *,
+    encoding: str | None = None,
     divisions: Collection[str] | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Patch]:
     """Never raises for what a file holds: an unreadable file is a reading with one error.
 
     mapping: a mapping, the name of a built-in one, or the path of a TOML file; None recognises the
-    built-in ones by their columns. divisions: GB/T 2260 codes, for the first six digits.
+    built-in ones by their columns. encoding: None guesses it. divisions: GB/T 2260 codes, for the
+    first six digits.
     """
     try:
-        return _read(path, mappings.resolve(mapping), divisions, limits)
+        opened = source.read(path, limits, encoding)
+        return _read(opened, mappings.resolve(mapping), divisions, limits)
     except Refused as refused:
         return failed(refused.problem)
 
 
 def _read(
-    path: str | os.PathLike[str],
+    opened: Source,
     mapping: FileMapping | None,
     divisions: Collection[str] | None,
     limits: Limits,
 ) -> Reading[Patch]:
-    opened = source.read(path, limits)
     sheet = mapping.sheet if mapping else None
     found = table.read(opened, _known(mapping), sheet, limits)
     findings = Findings(opened.file, limits.problems, found.unit)
@@ -59,8 +61,7 @@ def _read(
         mapping = next((m for m in mappings.built_in() if m.fits(found.headers)), None)
         if mapping is not None:
             findings.note(f"Read by the built-in mapping {mapping.name}: {mapping.title}.")
-    if opened.form is Form.TEXT and opened.encoding != "UTF-8":
-        findings.note(f"The text was read as {opened.encoding}.")
+    opened.report(findings)
     parts = plan.make(found, mapping, findings)
     reader = _Rows(parts, mapping, findings)
     rows = [

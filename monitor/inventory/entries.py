@@ -37,11 +37,15 @@ _EXPECTED = "Expected: camera (its code), and any of entry, " + ", ".join(entry.
 
 
 def read_register(
-    path: str | os.PathLike[str], *, known: Collection[str] = (), limits: Limits = LIMITS
+    path: str | os.PathLike[str],
+    *,
+    known: Collection[str] = (),
+    encoding: str | None = None,
+    limits: Limits = LIMITS,
 ) -> Reading[Declaration]:
     """known: codes of the cameras of the inventory; others are errors."""
     try:
-        opened = source.read(path, limits)
+        opened = source.read(path, limits, encoding)
         if opened.form is Form.JSON:
             raise refuse(opened.file, "The register is read from CSV or XLSX.", _EXPECTED)
         return _read(opened, frozenset(known), limits)
@@ -52,6 +56,7 @@ def read_register(
 def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Reading[Declaration]:
     found = table.read(opened, lambda h: fields.normalise(h) in _BY_HEADER, None, limits)
     findings = Findings(opened.file, limits.problems, found.unit)
+    opened.report(findings)
     columns: dict[str, int] = {}
     for place, header in enumerate(found.headers):
         name = _BY_HEADER.get(fields.normalise(header))

@@ -59,7 +59,7 @@ def _load(source: Source) -> Any:
         raise ValueError(f"{word} is not a number of JSON")
 
     try:
-        return json.loads(source.text, parse_constant=constant)
+        return json.loads(source.text(), parse_constant=constant)
     except json.JSONDecodeError as error:
         reason = f"The JSON breaks off or is damaged: {error.msg}."
         raise refuse(source.file, reason, _EXPORT, line=error.lineno) from error

@@ -4,7 +4,6 @@ Finding the header and the meaning of a cell is left to `header` and `values`.
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,29 +69,31 @@ def _cell(raw: str) -> str:
 
 def _lenient(source: Source, delimiter: str) -> Iterator[Record]:
     # While guessing, a quote that only makes sense under another delimiter must not end the guess.
-    rows = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter)
-    try:
-        for cells in rows:
-            yield Record(line=rows.line_num, cells=tuple(map(_cell, cells)))
-    except csv.Error:
-        return
+    with source.stream() as stream:
+        rows = csv.reader(stream, delimiter=delimiter)
+        try:
+            for cells in rows:
+                yield Record(line=rows.line_num, cells=tuple(map(_cell, cells)))
+        except csv.Error:
+            return
 
 
 def _split(source: Source, delimiter: str) -> Iterator[Record]:
     # strict: otherwise a quote nobody closes would swallow the rest of the file in silence.
-    rows = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
     line = 1
-    try:
-        for cells in rows:
-            yield Record(line=line, cells=tuple(map(_cell, cells)))
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise refuse(
-            source.file,
-            f"The quotes of this record do not close as they should ({error}).",
-            'Look for a single " in it; inside a quoted cell a quote is written twice.',
-            line=line,
-        ) from error
+    with source.stream() as stream:
+        rows = csv.reader(stream, delimiter=delimiter, strict=True)
+        try:
+            for cells in rows:
+                yield Record(line=line, cells=tuple(map(_cell, cells)))
+                line = rows.line_num + 1
+        except csv.Error as error:
+            raise refuse(
+                source.file,
+                f"The quotes of this record do not close as they should ({error}).",
+                'Look for a single " in it; inside a quoted cell a quote is written twice.',
+                line=line,
+            ) from error
 
 
 def _bounded(records: Iterator[Record], file: str, limits: Limits) -> Iterator[Record]:

@@ -91,7 +91,7 @@ class FileMapping:
 def read_mapping(path: str | os.PathLike[str]) -> FileMapping:
     """Raises `Refused`: unknown keys, unknown fields and wrong values are errors."""
     opened = source.read(path)
-    return _parse(opened.text, opened.file, Path(path).stem, strict=True)
+    return _parse(opened.text(), opened.file, Path(path).stem, strict=True)
 
 
 def built_in() -> tuple[FileMapping, ...]:

@@ -58,6 +58,7 @@ def read_places(
     kind: PlaceKind | str | None = None,
     *,
     area_code: str | None = None,
+    encoding: str | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Patch]:
     """kind: of every feature; None takes it from each feature; one that says none is left out.
@@ -67,7 +68,7 @@ def read_places(
     """
     wanted = None if kind is None else PlaceKind(kind)
     try:
-        opened = source.read(path, limits)
+        opened = source.read(path, limits, encoding)
         if opened.form is not Form.JSON:
             advice = "Export it from the map program as GeoJSON with WGS-84 coordinates."
             raise refuse(opened.file, "Places are read from GeoJSON.", advice)
@@ -80,6 +81,7 @@ def _read(
     opened: source.Source, kind: PlaceKind | None, area_code: str | None, limits: Limits
 ) -> Reading[Patch]:
     findings = Findings(opened.file, limits.problems, "feature")
+    opened.report(findings)
     pieces: list[Piece] = []
     features = geojson.features(opened, limits)
     for number, feature in enumerate(features, start=1):

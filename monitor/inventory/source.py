@@ -9,8 +9,11 @@ import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
 
-from monitor.inventory.problems import refuse
+from monitor.inventory import encoding
+from monitor.inventory.encoding import Guess
+from monitor.inventory.problems import Findings, Refused, refuse, shorten
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,15 +40,49 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """An opened file. `text` is filled for TEXT and JSON, `data` for WORKBOOK."""
+    """An opened file. encoding: of TEXT and JSON, as Python calls it; guess: where it was guessed.
 
+    data is filled for WORKBOOK only: texts are read from the file again, piece by piece.
+    """
+
+    path: Path
     file: str
     form: Form
     encoding: str = ""
-    text: str = ""
+    guess: Guess | None = None
     data: bytes = b""
 
+    def stream(self) -> TextIO:
+        """The text from its beginning; whoever reads it closes it."""
+        return self.path.open(encoding=self.encoding, newline="")
 
+    def text(self) -> str:
+        """The whole text; raises `Refused`."""
+        try:
+            with self.stream() as stream:
+                return stream.read()
+        except UnicodeDecodeError as error:
+            raise self.misread(error) from None
+
+    def misread(self, error: UnicodeDecodeError, line: int | None = None) -> Refused:
+        """The refusal of a text that is not in the encoding it was said or guessed to be in."""
+        reason = f"The text is not {called(self.encoding)} throughout ({error.reason})."
+        return refuse(self.file, reason, _SAY, line=line)
+
+    def report(self, findings: Findings) -> None:
+        """Say what was guessed, how sure that is, and how it reads."""
+        if self.guess:
+            findings.note(
+                f"The text was read as {called(self.guess.page)} (guessed, confidence "
+                f"{self.guess.confidence:.0%}): {self.guess.sample}.",
+                f"If that is misspelt, say --encoding; {_KNOWN}.",
+            )
+
+
+_HEAD_BYTES = 4_096
+_PIECE_BYTES = 1 << 20
+_KNOWN = f"UTF-8, UTF-16, {', '.join(encoding.PAGES.values())}"
+_SAY = "Say which with --encoding, or save it as CSV (UTF-8)."
 _SAVE_AS = "Save it as .xlsx or as CSV (UTF-8) and import that."
 _FOREIGN = (
     (b"\x89PNG", "a PNG image"),
@@ -65,8 +102,13 @@ _FOREIGN = (
 )
 
 
-def read(path: str | os.PathLike[str], limits: Limits = LIMITS) -> Source:
-    """Raises `Refused` when the file cannot be opened or is nothing we read."""
+def read(
+    path: str | os.PathLike[str], limits: Limits = LIMITS, said_encoding: str | None = None
+) -> Source:
+    """Raises `Refused` when the file cannot be opened or is nothing we read.
+
+    said_encoding: what a person says the encoding is; None guesses it.
+    """
     file = Path(path).name or str(path)
     data = _bytes(Path(path), file, limits)
     if not data.strip():
@@ -75,13 +117,13 @@ def read(path: str | os.PathLike[str], limits: Limits = LIMITS) -> Source:
         if data.startswith(magic):
             raise refuse(file, f"This is {what}, not a table.", _SAVE_AS)
     if data.startswith(b"PK"):
-        return Source(file=file, form=Form.WORKBOOK, data=data)
-    text, encoding = _decode(data, file)
-    head = text[:200].lstrip()
+        return Source(path=Path(path), file=file, form=Form.WORKBOOK, data=data)
+    page, guess = _page(data, file, said_encoding)
+    head = data[:_HEAD_BYTES].decode(page, "ignore").lstrip("\ufeff \t\r\n")
     if head[:1] == "<":
         raise refuse(file, "This is a web page or XML, not a table.", _SAVE_AS)
     form = Form.JSON if head[:1] in ("{", "[") else Form.TEXT
-    return Source(file=file, form=form, encoding=encoding, text=text)
+    return Source(path=Path(path), file=file, form=form, encoding=page, guess=guess)
 
 
 def _bytes(path: Path, file: str, limits: Limits) -> bytes:
@@ -106,28 +148,69 @@ def _bytes(path: Path, file: str, limits: Limits) -> bytes:
     return data
 
 
-def _decode(data: bytes, file: str) -> tuple[str, str]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates: tuple[str, ...] = ("utf-16",)
-    else:
-        # GB18030 accepts much that is no Chinese, so it is asked only when UTF-8 fails.
-        candidates = ("utf-8-sig", "gb18030")
-        _refuse_nul(data, file)
-    for encoding in candidates:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError as error:
-            at = error.start
-        else:
-            if "\x00" in text:
-                _refuse_nul(b"\0", file)
-            return text, encoding.removesuffix("-sig").upper()
-    raise refuse(
-        file,
-        "The text is neither UTF-8 nor GB18030.",
-        "Save it as CSV (UTF-8) and import that.",
-        line=data.count(b"\n", 0, at) + 1,
+def _page(data: bytes, file: str, said: str | None) -> tuple[str, Guess | None]:
+    """The encoding, and the guess where nobody said it and it is no Unicode."""
+    if said is not None:
+        return _check(data, _text_codec(said, file), file), None
+    found = encoding.unicode_page(data[:_HEAD_BYTES])
+    if found and found.startswith("utf-16"):
+        return _check(data, found, file), None
+    _refuse_nul(data, file)
+    bad_at = _first_wrong(data, "utf-8")
+    if bad_at is None:
+        return found or "utf-8", None
+    guess = encoding.guess(data)
+    if guess is None or guess.confidence < encoding.ENOUGH:
+        where = {"line": data.count(b"\n", 0, bad_at) + 1}
+        raise refuse(file, f"The text is no UTF-8{_doubt(guess)}.", f"{_SAY} ({_KNOWN})", **where)
+    return _check(data, guess.page, file), guess
+
+
+def _doubt(guess: Guess | None) -> str:
+    if guess is None:
+        return ", nor anything else that is known here"
+    read = f"; as {called(guess.page)} it reads “{shorten(guess.sample)}”"
+    if guess.rival and guess.confidence < encoding.ENOUGH:
+        read += f", as {called(guess.rival)} “{shorten(guess.rival_sample)}”"
+    return f"{read}, which is not sure enough"
+
+
+def _text_codec(said: str, file: str) -> str:
+    word = next(
+        (page for page, name in encoding.PAGES.items() if name.lower() == said.lower()), said
     )
+    try:
+        found = codecs.lookup(word)
+        b"a".decode(word, "ignore")  # a LookupError for codecs of bytes, as hex
+    except LookupError:
+        reason = f"There is no encoding called {said[:40]!r}."
+        raise refuse(file, reason, f"Say one of these: {_KNOWN}.") from None
+    return {"gbk": "gb18030", "gb2312": "gb18030", "utf-8": "utf-8-sig"}.get(found.name, found.name)
+
+
+def called(page: str) -> str:
+    """An encoding as people call it."""
+    return encoding.PAGES.get(page, page.removesuffix("-sig").upper())
+
+
+def _check(data: bytes, page: str, file: str) -> str:
+    at = _first_wrong(data, page)
+    if at is not None:
+        line = data.count(b"\n", 0, at) + 1
+        raise refuse(file, f"The text is not {called(page)} throughout.", _SAY, line=line)
+    return page
+
+
+def _first_wrong(data: bytes, page: str) -> int | None:
+    """Where the text stops being in this encoding, or None. Piece by piece: memory is bounded."""
+    decoder = codecs.getincrementaldecoder(page)()
+    for at in range(0, len(data) + 1, _PIECE_BYTES):
+        piece = data[at : at + _PIECE_BYTES]
+        try:
+            decoder.decode(piece, final=at + _PIECE_BYTES > len(data))
+        except UnicodeDecodeError as error:
+            return at + max(0, error.start)
+    return None
 
 
 def _refuse_nul(data: bytes, file: str) -> None:
