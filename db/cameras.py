@@ -61,18 +61,6 @@ async def apply_areas(conn: Connection) -> None:
     )
 
 
-async def missing_areas(conn: Connection) -> list[str]:
-    """Codes of areas that staged rows name and nobody has described."""
-    found = await conn.fetch(
-        """
-        SELECT DISTINCT made ->> 'area_code' AS code FROM staged
-        WHERE made ? 'area_code' AND NOT EXISTS (SELECT FROM area WHERE code = made ->> 'area_code')
-        ORDER BY code
-        """
-    )
-    return [row["code"] for row in found]
-
-
 async def areas_in_use(conn: Connection, codes: Sequence[str]) -> dict[str, str]:
     """Why each of these areas may not be deleted, by code: what else lies in it."""
     found = await conn.fetch(
@@ -182,6 +170,22 @@ async def _change(conn: Connection, now: datetime) -> None:
         """,
         timeout=_WITHIN_S,
     )
+
+
+async def sample_positions(conn: Connection, most: int = 2_000) -> list[tuple[float, float]]:
+    """Where places and cameras lie: longitude and latitude of at most so many of each."""
+    found = await conn.fetch(
+        """
+        (SELECT (flat ->> 0)::double precision AS lon, (flat ->> 1)::double precision AS lat
+        FROM place CROSS JOIN LATERAL
+          jsonb_path_query_array(geometry, 'lax $.coordinates.** ? (@.type() == "number")') flat
+        ORDER BY md5(code) LIMIT $1)
+        UNION ALL
+        (SELECT lon, lat FROM camera WHERE lon IS NOT NULL ORDER BY md5(code) LIMIT $1)
+        """,
+        most,
+    )
+    return [(row["lon"], row["lat"]) for row in found if row["lon"] is not None]
 
 
 async def in_use(conn: Connection, codes: Sequence[str]) -> dict[str, str]:

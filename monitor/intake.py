@@ -1,14 +1,15 @@
 """Takes rows into the inventory: staged, compared, one transaction. Bad rows change nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from db import cameras, changes, places, requirements
 from db.changes import Order, Tally, What
 from db.pool import Connection
+from monitor.inventory import areas
 from monitor.inventory.patch import Patch
-from monitor.inventory.problems import refuse, shorten
+from monitor.inventory.problems import Problem, Severity, refuse, shorten
 
 _EXAMPLES = 1_000
 _NAMED = 20
@@ -19,13 +20,15 @@ class Outcome:
     """What taking a file did, or would do.
 
     number: of the change set; None of a dry run and where nothing changed. new_areas: areas that
-    rows named and nobody had described; made with their code as name. changes: a sentence each.
+    rows named and nobody had described; made with their code as name. doubts: warnings and notes
+    that only the stored inventory shows. changes: a sentence each.
     """
 
     what: What
     number: int | None
     tally: Tally
     new_areas: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     changes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -35,6 +38,7 @@ class Outcome:
             "change_set": self.number,
             **asdict(self.tally),
             "new_areas": self.new_areas,
+            "doubts": [str(each) for each in self.doubts],
             "changes": self.changes,
         }
 
@@ -47,19 +51,39 @@ class _DryRun(Exception):
     """Rolls the transaction of a dry run back."""
 
 
+class Rejected(Exception):
+    """Rows that cannot be taken as they are; nothing was changed. problems: why, each one."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
 async def take(
-    conn: Connection, what: What, rows: Iterable[Patch], order: Order, *, dry_run: bool = False
-) -> Outcome:
+    conn: Connection,
+    what: What,
+    rows: Iterable[Patch],
+    order: Order,
+    *,
+    dry_run: bool = False,
+    make_areas: bool = False,
+    sound: Callable[[], bool] = lambda: True,
+) -> Outcome | None:
     """Store what the rows name, and keep it as a change set that can be taken back.
 
-    Raises Refused when a review does not lie ahead, within three years.
+    make_areas: describe areas that nobody has described by their names. sound: asked after the last
+    row whether all were; if not, nothing is stored, and the outcome is None. Raises Rejected, and
+    Refused when a review does not lie ahead, within three years.
     """
     try:
         async with conn.transaction():
             await changes.take_turn(conn)
             await changes.stage(conn, rows)
-            new_areas = [] if what is What.AREAS else await cameras.missing_areas(conn)
+            if not sound():
+                raise _DryRun(None)
+            notes, new_areas = await _look(conn, what, order, make_areas=make_areas)
             tally = await changes.compare(conn, what)
+            doubts = await _strangers(conn, order) if what is What.CAMERAS else []
             lines = [said(*each) for each in await changes.examples(conn, _EXAMPLES)]
             number = await _settle(conn, what, order)
             if new_areas:
@@ -71,6 +95,7 @@ async def take(
                 number=None if dry_run or nothing else number,
                 tally=tally,
                 new_areas=tuple(new_areas),
+                doubts=(*doubts, *notes),
                 changes=tuple(lines),
             )
             if outcome.number is None:
@@ -78,6 +103,66 @@ async def take(
     except _DryRun as exc:
         outcome = exc.args[0]
     return outcome
+
+
+async def _look(
+    conn: Connection, what: What, order: Order, *, make_areas: bool
+) -> tuple[list[Problem], list[str]]:
+    """Settle what the staged rows refer to: notes, and areas to be made. Raises Rejected."""
+    notes: list[Problem] = []
+    if what is What.AREAS:
+        return notes, []
+    if what is What.CAMERAS:
+        zeros = await changes.lost_zeros(conn)
+        if zeros:
+            raise Rejected([_lost(order, *each) for each in zeros])
+        twins = await changes.unite_twins(conn)
+        if twins:
+            named = ", ".join(f"{key} is {code}" for key, code in twins[:5])
+            notes.append(
+                _note(order, f"{len(twins)} codes differ from known ones in case: {named}.")
+            )
+    known = areas.Names((await cameras.areas(conn)).values())
+    found = known.settle(await changes.area_words(conn), order.source, make=make_areas)
+    if found.errors:
+        raise Rejected(found.errors)
+    await changes.name_areas(conn, found.codes)
+    if found.codes:
+        named = ", ".join(f"{word} is {code}" for word, code in list(found.codes.items())[:5])
+        notes.append(_note(order, f"{len(found.codes)} areas are given by name: {named}."))
+    return notes, found.new
+
+
+def _lost(order: Order, key: str, line: int, code: str) -> Problem:
+    return Problem(
+        severity=Severity.ERROR,
+        file=order.source,
+        line=line,
+        column="code",
+        value=key,
+        reason=f"No camera has this code, but {code} is known: the zeros before it were lost.",
+        advice="Format the column as text, enter the codes again from their source, and save.",
+    )
+
+
+def _note(order: Order, reason: str) -> Problem:
+    return Problem(severity=Severity.NOTE, file=order.source, reason=reason)
+
+
+async def _strangers(conn: Connection, order: Order) -> list[Problem]:
+    found = await changes.strangers(conn)
+    return [
+        Problem(
+            severity=Severity.WARNING,
+            file=order.source,
+            line=row["line"],
+            value=row["key"],
+            reason=f"This code is known with another name in another place: {shorten(row['was'])}, "
+            f"now {shorten(row['is'])}.",
+            advice="Is it another camera? Then give it a code of its own.",
+        )
+        for row in found
+    ]
 
 
 async def undo(conn: Connection, number: int, order: Order) -> int:

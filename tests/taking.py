@@ -17,11 +17,24 @@ def order(now: datetime | None = None, *, by: str = "t", source: str = "t") -> O
     return Order(by=by, at=now or datetime.now(UTC), source=source)
 
 
+async def _taken(
+    conn: asyncpg.Connection,
+    what: What,
+    rows: Iterable[Area] | Iterable[Camera] | Iterable[Place],
+    given: Order,
+    dry_run: bool,
+) -> Outcome:
+    patches = map(whole, rows)
+    done = await intake.take(conn, what, patches, given, dry_run=dry_run, make_areas=True)
+    assert done is not None
+    return done
+
+
 async def take_areas(
     conn: asyncpg.Connection, rows: Iterable[Area], *, dry_run: bool = False
 ) -> Outcome:
     """Store areas."""
-    return await intake.take(conn, What.AREAS, map(whole, rows), order(), dry_run=dry_run)
+    return await _taken(conn, What.AREAS, rows, order(), dry_run)
 
 
 async def take_cameras(
@@ -34,7 +47,7 @@ async def take_cameras(
 ) -> Outcome:
     """Store cameras."""
     given = order(now, source=source)
-    return await intake.take(conn, What.CAMERAS, map(whole, rows), given, dry_run=dry_run)
+    return await _taken(conn, What.CAMERAS, rows, given, dry_run)
 
 
 async def take_places(
@@ -47,4 +60,4 @@ async def take_places(
 ) -> Outcome:
     """Store places, and what they need where they say so."""
     given = order(now, by=by)
-    return await intake.take(conn, What.PLACES, map(whole, rows), given, dry_run=dry_run)
+    return await _taken(conn, What.PLACES, rows, given, dry_run)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from db import cameras, changes, places
 from db.changes import What
 from monitor import intake, inventory
-from monitor.intake import Conflict
+from monitor.intake import Conflict, Rejected
 from monitor.inventory import Patch
 from monitor.model import Camera, Intent, PlaceKind
 from tests import taking
@@ -45,7 +45,9 @@ async def take(
     conn: asyncpg.Connection, rows: tuple[Patch, ...], hours: int = 0, **options: bool
 ) -> intake.Outcome:
     order = taking.order(NOW + timedelta(hours=hours), by="Li", source="file.csv")
-    return await intake.take(conn, What.CAMERAS, rows, order, **options)
+    done = await intake.take(conn, What.CAMERAS, rows, order, make_areas=True, **options)
+    assert done is not None
+    return done
 
 
 async def undo(conn: asyncpg.Connection, number: int) -> int:
@@ -260,7 +262,131 @@ async def test_undo_of_a_place_takes_its_need_back(conn: asyncpg.Connection) -> 
     order = taking.order()
     await intake.take(conn, What.PLACES, [Patch(key="street s", values=base)], order)
     stated = [Patch(key="street s", values={"requirement": need})]
-    number = (await intake.take(conn, What.PLACES, stated, order)).number or 0
+    done = await intake.take(conn, What.PLACES, stated, order)
+    number = (done and done.number) or 0
     assert await conn.fetchval("SELECT count(*) FROM requirement_now") == 1
     await intake.undo(conn, number, taking.order())
     assert await conn.fetchval("SELECT count(*) FROM requirement_now") == 0
+
+
+# --- what only the stored inventory shows
+
+
+AREAS = """\
+code,name,parent,level
+C1,City,,city
+D1,North,C1,district
+D2,South,C1,district
+N1,Market,D1,community
+N2,Market,D2,community
+"""
+
+
+async def tree(conn: asyncpg.Connection, tmp_path: Path) -> None:
+    file = tmp_path / "areas.csv"
+    file.write_text(AREAS)
+    await intake.take(conn, What.AREAS, inventory.read_areas(file).rows, taking.order(NOW))
+
+
+async def test_an_area_may_be_given_by_its_name(
+    conn: asyncpg.Connection, read: Read, tmp_path: Path
+) -> None:
+    await tree(conn, tmp_path)
+    rows = read("code,area\nP-1,South\nP-2, ｓｏｕｔｈ\nP-3,D1\nP-4,\n")
+    done = await intake.take(conn, What.CAMERAS, rows, taking.order(NOW))
+    assert {code: each.area_code for code, each in (await stored(conn)).items()} == {
+        "P-1": "D2", "P-2": "D2", "P-3": "D1", "P-4": None,
+    }  # fmt: skip
+    assert done is not None
+    assert "South is D2" in str(done.doubts[0])
+    assert await conn.fetchval("SELECT count(*) FROM area") == 5
+
+
+async def test_a_name_of_two_areas_or_of_none_is_an_error_with_its_line(
+    conn: asyncpg.Connection, read: Read, tmp_path: Path
+) -> None:
+    await tree(conn, tmp_path)
+    rows = read("code,area\nP-1,South\nP-2,Market\nP-3,Nowhere\nP-4,Nowhere\n")
+    with pytest.raises(Rejected) as rejected:
+        await intake.take(conn, What.CAMERAS, rows, taking.order(NOW))
+    market, nowhere = rejected.value.problems
+    assert (market.line, market.reason) == (3, "2 areas have this name: N1, N2.")
+    assert (nowhere.line, nowhere.value) == (4, "Nowhere")
+    assert "2 rows say so" in nowhere.reason
+    assert "--make-areas" in nowhere.advice
+    assert await stored(conn) == {}
+
+
+async def test_areas_are_made_only_when_asked_for(
+    conn: asyncpg.Connection, read: Read, tmp_path: Path
+) -> None:
+    await tree(conn, tmp_path)
+    done = await take(conn, read("code,area\nP-1,East\nP-2,South\n"))
+    assert done.new_areas == ("East",)
+    await undo(conn, done.number or 0)
+    assert "East" not in await cameras.areas(conn)
+
+
+async def test_parents_and_places_know_areas_by_name_too(
+    conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await tree(conn, tmp_path)
+    file = tmp_path / "more.csv"
+    file.write_text("code,name,parent\nX1,Quay,north\nX2,Pier,Quay\nX3,Lane,Market\n")
+    reading = inventory.read_areas(file, known=await cameras.areas(conn))
+    (error,) = reading.errors
+    assert (error.line, error.value) == (4, "Market")
+    assert "N1, N2" in error.reason
+    file.write_text("code,name,parent\nX1,Quay,north\nX2,Pier,Quay\n")
+    rows = inventory.read_areas(file, known=await cameras.areas(conn)).rows
+    assert [row.values["parent_code"] for row in rows] == ["D1", "X1"]
+    line = {"type": "LineString", "coordinates": [[8.5, 47.3], [8.6, 47.3]]}
+    values = {"kind": "street", "code": "s", "name": "s", "geometry": line, "area_code": "South"}
+    patch = Patch(key="street s", values=values)
+    await intake.take(conn, What.PLACES, [patch], taking.order(NOW))
+    assert next(iter((await places.places(conn)).values())).area_code == "D2"
+
+
+async def test_a_code_that_differs_in_case_is_the_known_camera(
+    conn: asyncpg.Connection, read: Read
+) -> None:
+    await take(conn, read("code,name\nK-1,North gate\n"))
+    done = await take(conn, read("code,vendor\nk-1,Acme\n"), hours=1)
+    found = await stored(conn)
+    assert found["K-1"].sheet == {"vendor": "Acme"}
+    assert len(found) == 1
+    assert "k-1 is K-1" in str(done.doubts[0])
+
+
+async def test_a_known_code_whose_zeros_were_lost_is_an_error(
+    conn: asyncpg.Connection, read: Read
+) -> None:
+    await take(conn, read("code,name\n00417,North gate\n"))
+    with pytest.raises(Rejected, match="00417 is known: the zeros before it were lost"):
+        await take(conn, read("code,name\n417,North gate\n"), hours=1)
+
+
+async def test_known_codes_with_another_name_and_place_are_asked_about(
+    conn: asyncpg.Connection, read: Read
+) -> None:
+    await take(conn, read("编号,设备名称,安装地址\n1,北门,一号路\n2,南门,二号路\n3,东门,三号路\n"))
+    other = read("编号,设备名称,安装地址\n1,体育馆,八号路\n2,南门,二号街\n3,东大门,三号路\n")
+    done = await take(conn, other, hours=1, dry_run=True)
+    (warning,) = done.doubts
+    assert (warning.severity, warning.line, warning.value) == ("warning", 2, "1")
+    assert "北门, now 体育馆" in warning.reason
+
+
+async def test_rows_with_an_error_are_never_stored(
+    conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.csv"
+    file.write_text("code,port\n" + "".join(f"A{n},80\n" for n in range(500)) + "B,x\nC,80\n")
+    opened = inventory.open_cameras(file)
+    rows = opened.rows()
+    order = taking.order(NOW)
+    done = await intake.take(conn, What.CAMERAS, rows, order, sound=lambda: opened.sound)
+    assert done is None
+    assert await stored(conn) == {}
+    counts = opened.reading().counts
+    assert (counts.lines, counts.rows, counts.errors) == (502, 501, 1)

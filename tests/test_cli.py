@@ -172,7 +172,7 @@ def test_an_import_is_shown_field_by_field_and_taken_back(say: Say, tmp_path: Pa
     (tmp_path / "full.csv").write_text(
         "code,name,pole,intent\nK-1,North,P1,repair\nK-2,South,P2,1\n"
     )
-    (tmp_path / "some.csv").write_text("code,pole,mac\nK-1,,unknown\nK-2,P9,unknown\n")
+    (tmp_path / "some.csv").write_text("code,pole,mac\nK-1,,zz\nK-2,P9,zz\n")
     say("import", "cameras", "full.csv")
     told = say("import", "cameras", "some.csv", "--dry-run").stdout
     assert "Would store cameras: 0 new, 2 changed" in told
@@ -202,7 +202,7 @@ def test_the_words_of_a_change_are_no_programmers_words(say: Say, tmp_path: Path
 
 
 def test_every_error_is_shown_behind_any_number_of_warnings(say: Say, tmp_path: Path) -> None:
-    rows = [f"K-{n},unknown,{200 if n in (55, 60) else 104}" for n in range(1, 61)]
+    rows = [f"K-{n},zz,{200 if n in (55, 60) else 104}" for n in range(1, 61)]
     text = "code,mac,lon,lat\n" + "".join(f"{row},30\n" for row in rows)
     (tmp_path / "a.csv").write_text(text)
     said = say("import", "cameras", "a.csv")
@@ -210,12 +210,15 @@ def test_every_error_is_shown_behind_any_number_of_warnings(say: Say, tmp_path: 
     errors = [line for line in said.stderr.splitlines() if line.startswith("error")]
     assert [" line 56, " in errors[0], " line 61, " in errors[1], len(errors)] == [True, True, 2]
     assert said.stderr.index(errors[1]) < said.stderr.index("warning")
-    assert "… and 30 more warnings" in said.stderr
+    assert "… and 31 more warnings" in said.stderr
 
 
 def test_what_is_said_by_hand_is_a_change_set_too(say: Say, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("code,area\nK-1,A\nK-2,A\n")
-    say("import", "cameras", "a.csv")
+    unknown = say("import", "cameras", "a.csv")
+    assert unknown.returncode == 2
+    assert 'line 2, column area_code, value "A": No area has this code or name' in unknown.stderr
+    say("import", "cameras", "a.csv", "--make-areas")
     assert say("intent", "K-1", "repair", "--reason", "Cable cut", "--by", "Li").returncode == 0
     again = say("intent", "K-1", "repair", "--reason", "Cable cut")
     assert (again.returncode, "is repair already" in again.stderr) == (2, True)

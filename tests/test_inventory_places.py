@@ -260,7 +260,7 @@ def test_areas_are_read_by_chinese_headers(tmp_path):
 def test_a_stored_parent_counts(tmp_path):
     text = "code,name,parent_code\n6101,西安,61\n"
     assert "neither in this file nor stored" in said(areas(tmp_path, text))
-    assert areas(tmp_path, text, known={"61"}).ok
+    assert areas(tmp_path, text, known={"61": Area(code="61", name="陕西")}).ok
 
 
 @pytest.mark.parametrize("text", ["A,a,A\n", "A,a,B\nB,b,A\n", "X,x,A\nA,a,B\nB,b,C\nC,c,A\n"])

@@ -154,7 +154,7 @@ async def test_what_was_required_without_a_reason_is_kept_as_a_draft_and_counts_
         INSERT INTO place (kind, code, name, area_type, geometry, required, updated_at)
         VALUES ('street', 's', 'Old street', 'ST', '{}', 4, now());
         INSERT INTO camera (code, name, intent, point_class, created_at, updated_at)
-        VALUES ('C1', 'C1', 'in_service', '2', now(), now());
+        VALUES ('P1', 'P1', 'in_service', '2', now(), now());
         """
     )
     await conn.execute("RESET search_path")
@@ -162,7 +162,9 @@ async def test_what_was_required_without_a_reason_is_kept_as_a_draft_and_counts_
     assert await needs(conn) == [("draft", None)]
     assert await conn.fetchval("SELECT required_draft FROM place") == 4
     assert await requirements.in_force(conn) == frozenset()
-    assert await conn.fetchval("SELECT sheet ->> 'point_class' FROM camera") == "2"
+    assert (
+        await conn.fetchval("SELECT sheet ->> 'point_class' FROM camera WHERE code = 'P1'") == "2"
+    )
     await conn.close()
 
 

@@ -130,6 +130,12 @@ def _add_papers(verbs: Any) -> None:
         "--dry-run", action="store_true", help="say what would change, change nothing"
     )
     take.add_argument("--mapping", metavar="FILE", help="TOML that names foreign columns")
+    take.add_argument(
+        "--make-areas", action="store_true", help="make areas that nobody has described"
+    )
+    take.add_argument(
+        "--accept-far", action="store_true", help="take positions that look wrong, too"
+    )
     take.add_argument("--encoding", metavar="NAME", help="of the text, where it is not guessed")
     take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
     take.add_argument("--area", metavar="CODE", help="area of places that name none")

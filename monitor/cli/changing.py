@@ -117,7 +117,7 @@ async def intent(arguments: argparse.Namespace) -> int:
         order = Order(by=who(arguments), at=utc_now(), source="intent", reason=arguments.reason)
         patch = Patch(key=arguments.code, values={"intent": decided})
         outcome = await intake.take(conn, What.CAMERAS, [patch], order)
-        if outcome.number is None:
+        if outcome is None or outcome.number is None:
             raise UnknownName(f"{arguments.code} is {decided} already; nothing was changed")
         said = {"intent": decided.value, "reason": arguments.reason, "number": outcome.number}
         await note(conn, arguments, "camera.intent", arguments.code, **said)

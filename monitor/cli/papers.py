@@ -14,7 +14,10 @@ from monitor import declaring, intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, person, who
-from monitor.inventory import Patch, Problem, Reading
+from monitor.intake import Rejected
+from monitor.inventory import CameraFile, Patch, Problem, Reading, Refused
+from monitor.inventory.positions import extent
+from monitor.inventory.problems import AtOnce, failed
 from monitor.opening import connected, utc_now
 
 _SHOWN = 30
@@ -26,16 +29,31 @@ async def take(arguments: argparse.Namespace) -> int:
         if arguments.what == "register":
             return await _take_register(conn, arguments)
         what, dry = What(arguments.what), arguments.dry_run
-        reading = await _read(conn, what, arguments)
-        if not reading.ok:
-            return _refuse(reading, arguments)
         order = Order(
             by=who(arguments),
             at=utc_now(),
             source=arguments.file.name,
             digest=await asyncio.to_thread(_digest, arguments.file),
         )
-        outcome = await intake.take(conn, what, reading.rows, order, dry_run=dry)
+        try:
+            paper = await _open(conn, what, arguments)
+        except Refused as refused:
+            return _refuse(failed(refused.problem), arguments)
+        try:
+            outcome = await intake.take(
+                conn,
+                what,
+                show.progress(paper.rows(), "rows read"),
+                order,
+                dry_run=dry,
+                make_areas=arguments.make_areas,
+                sound=lambda: paper.sound,
+            )
+        except Rejected as rejected:
+            return _refuse(paper.reading().with_errors(rejected.problems), arguments)
+        reading = paper.reading()
+        if outcome is None:
+            return _refuse(reading, arguments)
         if outcome.number is not None:
             counts = {"added": outcome.tally.added, "changed": outcome.tally.changed}
             action = f"import.{what}"
@@ -48,18 +66,33 @@ async def take(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _read(conn: Connection, what: What, arguments: argparse.Namespace) -> Reading[Patch]:
+async def _open(
+    conn: Connection, what: What, arguments: argparse.Namespace
+) -> CameraFile | AtOnce[Patch]:
     file, encoding = arguments.file, arguments.encoding
     if what is What.AREAS:
-        return inventory.read_areas(file, known=await cameras.areas(conn), encoding=encoding)
-    if what is What.CAMERAS:
-        return inventory.read_cameras(file, arguments.mapping, encoding=encoding)
-    return inventory.read_places(file, arguments.kind, area_code=arguments.area, encoding=encoding)
+        known = await cameras.areas(conn)
+        return AtOnce(given=inventory.read_areas(file, known=known, encoding=encoding))
+    if what is What.PLACES:
+        given = inventory.read_places(
+            file, arguments.kind, area_code=arguments.area, encoding=encoding
+        )
+        return AtOnce(given=given)
+    return inventory.open_cameras(
+        file,
+        arguments.mapping,
+        encoding=encoding,
+        extent=extent(await cameras.sample_positions(conn), "the middle of the known places"),
+        accept_far=arguments.accept_far,
+    )
 
 
-def _digest(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
+def _digest(file: Path) -> bytes | None:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError:
+        return None  # whoever reads it next says what is wrong
 
 
 async def _take_register(conn: Connection, arguments: argparse.Namespace) -> int:
@@ -115,6 +148,11 @@ def _print_some(problems: tuple[Problem, ...], found: int, most: int, kind: str)
 
 def _print_outcome(outcome: intake.Outcome, *, dry_run: bool) -> None:
     tally = outcome.tally
+    for doubt in outcome.doubts[:_SHOWN]:
+        print(doubt, file=sys.stderr)
+    if len(outcome.doubts) > _SHOWN:
+        print(f"… and {len(outcome.doubts) - _SHOWN:,} more (--json lists them)", file=sys.stderr)
+    sys.stderr.flush()
     print(
         f"{'Would store' if dry_run else 'Stored'} {outcome.what}: {tally.added:,} new, "
         f"{tally.changed:,} changed; {tally.unchanged:,} unchanged, "

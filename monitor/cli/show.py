@@ -3,11 +3,13 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 MISSING = "—"
+_COUNTED = 2_000
+T = TypeVar("T")
 
 
 def as_json(value: Any) -> None:
@@ -46,6 +48,17 @@ def _text(cell: Any) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def progress(rows: Iterable[T], what: str) -> Iterator[T]:
+    """The same rows; on a terminal a line that counts them meanwhile."""
+    live = sys.stderr.isatty()
+    for number, row in enumerate(rows, 1):
+        if live and number % _COUNTED == 0:
+            print(f"\r\x1b[2K{number:,} {what} …", end="", file=sys.stderr, flush=True)
+        yield row
+    if live:
+        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
 def percent(value: float | None) -> str:

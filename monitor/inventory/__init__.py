@@ -4,7 +4,7 @@ Reading the given file is the only I/O; storing, approving and asking cameras ar
 """
 
 from monitor.inventory.areas import read_areas
-from monitor.inventory.cameras import read_cameras
+from monitor.inventory.cameras import CameraFile, open_cameras, read_cameras
 from monitor.inventory.entries import read_register
 from monitor.inventory.export import areas_csv, cameras_csv, places_geojson
 from monitor.inventory.mapping import FileMapping, built_in, read_mapping
@@ -15,6 +15,7 @@ from monitor.inventory.source import LIMITS, Limits
 
 __all__ = [
     "LIMITS",
+    "CameraFile",
     "Counts",
     "FileMapping",
     "Limits",
@@ -26,6 +27,7 @@ __all__ = [
     "areas_csv",
     "built_in",
     "cameras_csv",
+    "open_cameras",
     "places_geojson",
     "read_areas",
     "read_cameras",

@@ -4,12 +4,25 @@ Which area a camera or place belongs to is written in their own files.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from monitor.inventory import fields, source, table, values
 from monitor.inventory.grid import Record
 from monitor.inventory.patch import Patch
-from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
+from monitor.inventory.problems import (
+    Findings,
+    Problem,
+    Reading,
+    Refused,
+    Severity,
+    failed,
+    refuse,
+    shorten,
+)
 from monitor.inventory.source import LIMITS, Form, Limits
 from monitor.model import Area
 
@@ -24,17 +37,22 @@ _BY_HEADER = {
 }
 _EXPECTED = f"Expected columns: {', '.join(HEADERS)} (or 代码, 名称, 上级代码, 级别)."
 
+_NONE: Mapping[str, Area] = MappingProxyType({})
+
 Lines = dict[str, tuple[int, Area]]
 
 
 def read_areas(
     path: str | os.PathLike[str],
     *,
-    known: Collection[str] = (),
+    known: Mapping[str, Area] = _NONE,
     encoding: str | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Patch]:
-    """Areas with parents before their children. known: codes already stored, valid as parents."""
+    """Areas with parents before their children. known: areas already stored, valid as parents.
+
+    A parent may be given by its name, if only one area has it.
+    """
     try:
         opened = source.read(path, limits, encoding)
         if opened.form is Form.JSON:
@@ -44,7 +62,7 @@ def read_areas(
         return failed(refused.problem)
 
 
-def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Reading[Patch]:
+def _read(opened: source.Source, known: Mapping[str, Area], limits: Limits) -> Reading[Patch]:
     found = table.read(opened, lambda h: fields.normalise(h) in _BY_HEADER, None, limits)
     places = {
         _BY_HEADER[fields.normalise(header)]: place
@@ -57,8 +75,12 @@ def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Read
     findings = Findings(opened.file, limits.problems, found.unit)
     opened.report(findings)
     listed: Lines = {}
+    lines = 0
     for record in found.records:
+        lines += 1
         _add(record, places, listed, findings)
+    found.report(findings)
+    _name_parents(listed, known, findings)
     _check_tree(listed, known, findings)
     named = [name for name in ("name", "parent_code", "level") if name in places]
     rows = [
@@ -69,7 +91,7 @@ def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Read
         )
         for area in _parents_first(listed)
     ]
-    return findings.reading(rows, len(found.records))
+    return findings.reading(rows, lines)
 
 
 def _add(record: Record, places: Mapping[str, int], listed: Lines, findings: Findings) -> None:
@@ -97,7 +119,93 @@ def _add(record: Record, places: Mapping[str, int], listed: Lines, findings: Fin
     listed[code] = (record.line, area)
 
 
-def _check_tree(listed: Lines, known: Collection[str], findings: Findings) -> None:
+def _name_parents(listed: Lines, known: Mapping[str, Area], findings: Findings) -> None:
+    """Put the code in the place of a parent's name."""
+    together = {**known, **{code: area for code, (_, area) in listed.items()}}
+    names = Names(together.values())
+    for line, area in list(listed.values()):
+        parent = area.parent_code
+        if parent is None or parent in together:
+            continue
+        codes = names.codes(parent)
+        if len(codes) > 1:
+            findings.error(
+                f"{len(codes)} areas have this name: {', '.join(codes)}.",
+                "Give the code of the one that is meant.",
+                line=line,
+                column="parent_code",
+                value=parent,
+            )
+            listed[area.code] = line, replace(area, parent_code=None)
+        elif codes:
+            listed[area.code] = line, replace(area, parent_code=codes[0])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """What words for areas mean. codes: word → code, where it is a name. new: to be made."""
+
+    codes: dict[str, str]
+    new: list[str]
+    errors: list[Problem]
+
+
+class Names:
+    """Finds areas by what people call them: the code, or the name in any case and width."""
+
+    def __init__(self, areas: Iterable[Area]) -> None:
+        self._codes: set[str] = set()
+        self._named: dict[str, list[str]] = defaultdict(list)
+        for area in areas:
+            self._codes.add(area.code)
+            self._named[_folded(area.name)].append(area.code)
+
+    def codes(self, word: str) -> list[str]:
+        """The codes of the areas that a word may mean."""
+        return [word] if word in self._codes else sorted(self._named.get(_folded(word), []))
+
+    def settle(self, words: Iterable[tuple[str, int, int]], file: str, *, make: bool) -> Settled:
+        """words: each with the first line where it stands and the number of rows that have it.
+
+        make: areas that nobody has described are to be made.
+        """
+        settled = Settled(codes={}, new=[], errors=[])
+        for word, line, rows in words:
+            codes = self.codes(word)
+            if len(codes) == 1:
+                if codes != [word]:
+                    settled.codes[word] = codes[0]
+            elif not codes and make:
+                settled.new.append(word)
+            else:
+                settled.errors.append(_unsettled(word, codes, file, line, rows))
+        return settled
+
+
+def _unsettled(word: str, codes: Sequence[str], file: str, line: int, rows: int) -> Problem:
+    if codes:
+        reason = f"{len(codes)} areas have this name: {', '.join(codes)}."
+        advice = "Give the code of the one that is meant."
+    else:
+        reason = "No area has this code or name."
+        advice = "Import the areas first, or make it by --make-areas."
+    more = f" {rows:,} rows say so." if rows > 1 else ""
+    return Problem(
+        severity=Severity.ERROR,
+        file=file,
+        line=line or None,
+        column="area_code",
+        value=shorten(word),
+        reason=reason + more,
+        advice=advice,
+    )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def _check_tree(listed: Lines, known: Mapping[str, Area], findings: Findings) -> None:
     for line, area in listed.values():
         parent = area.parent_code
         if parent is not None and parent not in listed and parent not in known:

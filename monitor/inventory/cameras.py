@@ -1,23 +1,28 @@
-"""Reads a file of cameras: CSV, XLSX or GeoJSON, with headers of our own or by a mapping.
+"""Reads a file of cameras: CSV, a workbook or GeoJSON, with headers of our own or by a mapping.
 
-What the stored inventory says is left to `difference`; rules over the whole file to `checks`.
+Rows are read once and one by one, so that a file of any size fits. What the stored inventory says
+is left to `db.changes`; rules over the whole file to `checks`.
 """
 
 import os
-from collections.abc import Collection
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from monitor.geodesy import frames
 from monitor.geodesy.frames import Frame
-from monitor.inventory import checks, fields, plan, source, table, values
+from monitor.inventory import fields, plan, source, table, values
 from monitor.inventory import mapping as mappings
+from monitor.inventory.checks import Checks
 from monitor.inventory.fields import Shape
 from monitor.inventory.grid import Record
 from monitor.inventory.mapping import FileMapping
 from monitor.inventory.patch import SHEET, Patch
 from monitor.inventory.plan import Part
+from monitor.inventory.positions import Extent
 from monitor.inventory.problems import Findings, Reading, Refused, failed
-from monitor.inventory.source import LIMITS, Limits, Source
+from monitor.inventory.source import LIMITS, Limits
 from monitor.inventory.values import LENIENT, Reader
 from monitor.model import CameraKind
 
@@ -25,53 +30,55 @@ _MISREAD = "Enter the value itself."
 # What an empty cell means where a camera cannot be without a value. Not the intent: an empty cell
 # is no decision of anybody, so it changes nothing.
 _EMPTY = {"port": 80, "kind": CameraKind.UNKNOWN, "indoor": False, "simulated": False}
+_UNREAD = object()
+_TEXTS = (Shape.TEXT, Shape.INTENT, Shape.KIND, Shape.INDOOR, Shape.FLAG)
+_WORDED = (Shape.DIRECTION, Shape.DIRECTION_CODE)  # kept as written
 
 
 def read_cameras(
     path: str | os.PathLike[str],
     mapping: FileMapping | str | os.PathLike[str] | None = None,
     *,
-    encoding: str | None = None,
-    divisions: Collection[str] | None = None,
     limits: Limits = LIMITS,
+    **options: Any,
 ) -> Reading[Patch]:
-    """Never raises for what a file holds: an unreadable file is a reading with one error.
-
-    mapping: a mapping, the name of a built-in one, or the path of a TOML file; None recognises the
-    built-in ones by their columns. encoding: None guesses it. divisions: GB/T 2260 codes, for the
-    first six digits.
-    """
+    """A whole file at once, for files that are small. Options and errors as of `open_cameras`."""
     try:
-        opened = source.read(path, limits, encoding)
-        return _read(opened, mappings.resolve(mapping), divisions, limits)
+        opened = open_cameras(path, mapping, limits=limits, **options)
+        return opened.reading(tuple(opened.rows()))
     except Refused as refused:
         return failed(refused.problem)
 
 
-def _read(
-    opened: Source,
-    mapping: FileMapping | None,
-    divisions: Collection[str] | None,
-    limits: Limits,
-) -> Reading[Patch]:
-    sheet = mapping.sheet if mapping else None
-    found = table.read(opened, _known(mapping), sheet, limits)
+def open_cameras(
+    path: str | os.PathLike[str],
+    mapping: FileMapping | str | os.PathLike[str] | None = None,
+    *,
+    encoding: str | None = None,
+    divisions: Collection[str] | None = None,
+    extent: Extent | None = None,
+    accept_far: bool = False,
+    limits: Limits = LIMITS,
+) -> "CameraFile":
+    """A file whose header is understood. Raises `Refused`.
+
+    mapping: a mapping, the name of a built-in one, or the path of a TOML file; None recognises the
+    built-in ones by their columns. encoding: None guesses it. divisions: GB/T 2260 codes, for the
+    first six digits. extent: where the city is; None takes the middle of the file. accept_far: take
+    positions that look wrong.
+    """
+    opened = source.read(path, limits, encoding)
+    chosen = mappings.resolve(mapping)
+    found = table.read(opened, _known(chosen), chosen.sheet if chosen else None, limits)
     findings = Findings(opened.file, limits.problems, found.unit)
-    if mapping is None:
-        mapping = next((m for m in mappings.built_in() if m.fits(found.headers)), None)
-        if mapping is not None:
-            findings.note(f"Read by the built-in mapping {mapping.name}: {mapping.title}.")
+    if chosen is None:
+        chosen = next((m for m in mappings.built_in() if m.fits(found.headers)), None)
+        if chosen is not None:
+            findings.note(f"Read by the built-in mapping {chosen.name}: {chosen.title}.")
     opened.report(findings)
-    parts = plan.make(found, mapping, findings)
-    reader = _Rows(parts, mapping, findings)
-    rows = [
-        (record.line, row) for record in found.records if (row := reader.patch(record)) is not None
-    ]
-    reader.report()
-    if not found.records:
-        findings.warn("There are no rows below the header.", "Export the file again.")
-    checks.whole_file(rows, parts, divisions, findings)
-    return findings.reading((row for _, row in rows), len(found.records))
+    parts = plan.make(found, chosen, findings)
+    checks = Checks(parts, divisions, extent, accept_far=accept_far)
+    return CameraFile(found, parts, chosen, checks, findings)
 
 
 def _known(mapping: FileMapping | None) -> table.Known:
@@ -80,19 +87,78 @@ def _known(mapping: FileMapping | None) -> table.Known:
     return lambda header: fields.find(header) or fields.normalise(header) in named
 
 
+class CameraFile:
+    """An opened file of cameras. Its rows are read once; `reading` then says what was found."""
+
+    def __init__(
+        self,
+        found: table.Table,
+        parts: tuple[Part, ...],
+        mapping: FileMapping | None,
+        checks: Checks,
+        findings: Findings,
+    ) -> None:
+        self._table = found
+        self._rows = _Rows(
+            parts, mapping, findings, width=len(found.headers), accept_far=checks.accept_far
+        )
+        self._checks = checks
+        self._findings = findings
+        self._lines = 0
+        self._usable = 0
+
+    def rows(self) -> Iterator[Patch]:
+        """Usable rows, each code once. A file that breaks off raises nothing: it has an error."""
+        try:
+            for record in self._table.records:
+                self._lines += 1
+                if self._checks.is_remark(record, self._table):
+                    continue
+                row = self._rows.patch(record)
+                if row is not None and self._checks.take(row, self._findings):
+                    self._usable += 1
+                    yield row
+        except Refused as refused:
+            self._findings.keep(refused.problem)
+        if not self._lines:
+            self._findings.warn("There are no rows below the header.", "Export the file again.")
+        self._rows.report()
+        self._table.report(self._findings)
+        self._checks.report(self._findings)
+
+    @property
+    def sound(self) -> bool:
+        """Whether no error was found so far."""
+        return not self._findings.errors
+
+    def reading(self, rows: tuple[Patch, ...] = ()) -> Reading[Patch]:
+        """What was found; call it after the last row."""
+        return self._findings.reading(rows, self._lines, usable=self._usable)
+
+
 class _Rows:
     """Makes patches of records by one plan, reporting what is wrong with each cell."""
 
     def __init__(
-        self, parts: tuple[Part, ...], mapping: FileMapping | None, findings: Findings
+        self,
+        parts: tuple[Part, ...],
+        mapping: FileMapping | None,
+        findings: Findings,
+        *,
+        width: int,
+        accept_far: bool,
     ) -> None:
         self._findings = findings
+        self._accept_far = accept_far
         self._frame = mapping.frame if mapping else Frame.WGS84
         readers = values.readers(mapping.dates if mapping else ())
         self._parts = [
             (part, readers[part.field.shape if part.field else Shape.TEXT]) for part in parts
         ]
+        self._width = width
         self._undecided = 0
+        self._not_collected = 0
+        self._nothing: Counter[str] = Counter()
         if not any(part.key == "name" for part in parts):
             findings.note("There is no column for the name; new cameras are named by their code.")
 
@@ -124,23 +190,38 @@ class _Rows:
         """What is said once, after all records."""
         if self._undecided:
             self._findings.note(
-                f"{self._undecided} cells of the intent are empty: known cameras keep theirs, "
+                f"{self._undecided:,} cells of the intent are empty: known cameras keep theirs, "
                 "new ones are in service."
+            )
+        if self._not_collected:
+            self._findings.note(f"{self._not_collected:,} positions of 0/0 were left out.")
+        for column, count in sorted(self._nothing.items()):
+            self._findings.note(
+                f"{count:,} cells say that there is nothing (NULL, none, DHCP, TBD, -1 …): "
+                "taken as empty.",
+                column=column,
             )
 
     def _cell(self, part: Part, read: Reader, record: Record, found: dict[str, Any]) -> None:
         key = part.key if part.to_camera else f"{SHEET}{part.key}"
         raw = part.rule.text([_cell(record, place) for place in part.places])
+        shape = part.field.shape if part.field else Shape.TEXT
+        if shape not in _TEXTS and raw:
+            if values.says_nothing(raw, shape):
+                self._nothing[part.column] += 1
+                raw = ""
+            elif shape not in _WORDED and not raw.isascii():
+                raw = unicodedata.normalize("NFKC", raw)  # full-width digits and letters
         if raw in values.SHEET_ERRORS:
             raise ValueError("The cell holds an error of the spreadsheet.", _MISREAD)
         if not raw and key == "intent":
             self._undecided += 1
+        elif not raw and not part.named:
+            return
         elif not raw:
             found[key] = _EMPTY.get(key)
-        elif (value := self._value(part, read, raw, record, found)) is not None:
+        elif (value := self._value(part, read, raw, record, found)) is not _UNREAD:
             found[key] = value
-        elif key in ("angle_deg", "range_m"):
-            found[key] = None  # 0 says that it is not known
 
     def _value(
         self, part: Part, read: Reader, raw: str, record: Record, found: dict[str, Any]
@@ -155,7 +236,7 @@ class _Rows:
             self._findings.warn(reason, advice, line=record.line, column=part.column, value=raw)
             if part.field is not None and part.field.shape is Shape.KIND:
                 found.setdefault(f"{SHEET}source {part.column}", raw)
-                return None
+                return _UNREAD
             return raw
         if not lenient and part.key != "code" and isinstance(value, str):
             self._warn_of_exponent(value, part, record)
@@ -172,6 +253,12 @@ class _Rows:
             )
 
     def _finish(self, found: dict[str, Any], record: Record) -> Patch | None:
+        beyond = [cell for cell in record.cells[self._width :] if cell]
+        if beyond:
+            reason = f"The row has {len(beyond)} cells beyond the last column."
+            advice = "Put cells that hold the delimiter into quotes, or give the columns a header."
+            self._findings.error(reason, advice, line=record.line, value=beyond[0])
+            return None
         code = found.pop("code")
         if found.get("host") is None and (address := found.get(f"{SHEET}ipv6")):
             found["host"] = address
@@ -184,11 +271,11 @@ class _Rows:
         return Patch(key=code, values=found, line=record.line)
 
     def _place(self, found: dict[str, Any], record: Record) -> bool:
-        """Settles lon and lat: zero is not collected (domain 4.2), one alone is an error."""
+        """Settles lon and lat: one alone is an error; 0/0 is left to `positions`."""
         if not found.keys() & {"lon", "lat"}:
             return True
         lon, lat = found.pop("lon", None), found.pop("lat", None)
-        if not lon and not lat:
+        if lon is None and lat is None:
             found |= {"lon": None, "lat": None}
             return True
         if lon is None or lat is None:
@@ -196,16 +283,9 @@ class _Rows:
             advice = "Give both, or empty both."
             self._findings.error(f"The {absent} is missing.", advice, line=record.line)
             return False
-        if not lon or not lat:
-            found |= {"lon": None, "lat": None}
-            advice = "The camera loads without coordinates."
-            self._findings.warn(
-                "Longitude or latitude is zero, so not collected.",
-                advice,
-                line=record.line,
-                value=f"{lon}, {lat}",
-            )
-            return True
+        if not lon and not lat and self._accept_far:
+            self._not_collected += 1
+            return True  # a position that is known stays
         if self._frame is not Frame.WGS84:
             found |= {
                 f"{SHEET}source_longitude": repr(lon),

@@ -71,10 +71,11 @@ def _read(opened: source.Source, known: Collection[str], limits: Limits) -> Read
         shown = ", ".join(filter(None, found.headers))
         raise refuse(opened.file, f"No columns of a register; found: {shown}.", _EXPECTED)
     rows = [_row(record, columns, findings) for record in found.records if any(record.cells)]
+    found.report(findings)
     listed = [(line, row) for line, row in rows if row is not None]
     _check_codes(listed, known, findings)
     _check_shared(listed, findings)
-    return findings.reading([row for _, row in listed], len(found.records))
+    return findings.reading([row for _, row in listed], len(rows))
 
 
 def _row(

@@ -141,9 +141,6 @@ ATTRIBUTES: tuple[Field, ...] = tuple(
 _NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _LOOSE = re.compile(r"[\s_:*\-.·]+")
 _SPACE = re.compile(r"\s+")
-_SECRET = re.compile(
-    r"password|passwd|passphrase|pwd|密码|密碼|口令|username|userid|loginname|用户名|登录名|账号|帐号"
-)
 
 
 def normalise(header: str) -> str:
@@ -155,11 +152,6 @@ def normalise(header: str) -> str:
 def clean(header: str) -> str:
     """A header as it is shown and kept: one line, without the marks for mandatory columns."""
     return _SPACE.sub(" ", header).strip(" *＊")
-
-
-def is_secret(header: str) -> bool:
-    """True for columns that hold logins: they are never stored with the inventory (domain 4.6)."""
-    return _SECRET.search(normalise(header)) is not None
 
 
 # General words that also head running numbers and the like: they give way to a clearer header.

@@ -20,6 +20,18 @@ _PROTECTED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
+class Altered(str):
+    """The text of a cell that is not what a person entered; why: what a spreadsheet did with it."""
+
+    why: str
+
+    def __new__(cls, text: str, why: str) -> "Altered":
+        """The text as the file holds it."""
+        made = super().__new__(cls, text)
+        made.why = why
+        return made
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """One record. line: where it begins in the file, counting from 1. Cells are stripped.
@@ -34,16 +46,16 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grid:
-    """Records with content, in file order. unit: what `Record.line` counts."""
+    """Records with content, in file order, read once. unit: what `Record.line` counts."""
 
     file: str
     unit: str
-    records: tuple[Record, ...]
+    records: Iterator[Record]
 
 
 def from_text(source: Source, delimiter: str, limits: Limits) -> Grid:
-    """Raises `Refused` for a broken quote, too many rows or columns."""
-    records = tuple(_bounded(_split(source, delimiter), source.file, limits))
+    """Reading raises `Refused` for a broken quote, too many rows or columns."""
+    records = _bounded(_split(source, delimiter), source.file, limits)
     return Grid(file=source.file, unit="line", records=records)
 
 

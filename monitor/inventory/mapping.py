@@ -50,6 +50,8 @@ class Rule:
         if self.constant is not None:
             return self.constant
         filled = [cell for cell in cells if cell]
+        if len(cells) == 1 and not (self.before or self.values):
+            return cells[0]  # itself, not a copy: it may carry a remark
         text = (filled[0] if filled else "") if self.first else self.join.join(filled)
         if self.before and self.before in text:
             text = text.rpartition(self.before)[0].strip()

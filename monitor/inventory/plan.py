@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.inventory import fields
+from monitor.inventory import fields, logins
 from monitor.inventory.fields import Field, Need
 from monitor.inventory.mapping import FileMapping, Rule
 from monitor.inventory.problems import Findings, refuse, shorten
-from monitor.inventory.table import Table
+from monitor.inventory.table import NO_LOGINS, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +19,7 @@ class Part:
     """One value to make of each record. field: None for a column nobody knows, kept as it is.
 
     key: attribute of `Camera` when `to_camera`, else key of the sheet. places: indexes of cells.
+    named: False for a column without a header, of which an empty cell says nothing.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Part:
     column: str
     places: tuple[int, ...]
     rule: Rule
+    named: bool = True
 
 
 def make(table: Table, mapping: FileMapping | None, findings: Findings) -> tuple[Part, ...]:
@@ -40,15 +42,15 @@ def make(table: Table, mapping: FileMapping | None, findings: Findings) -> tuple
     taken = {part.key for part in parts}
     unknown: list[str] = []
     for place, header in enumerate(table.headers):
-        if place in kept or not (header or _filled(table, place)):
+        if place in kept:
             continue
-        if fields.is_secret(header):
+        if logins.is_login(header):
             _warn_of_secret(header, findings)
             continue
         part = _unruled(place, header, meanings.get(place), taken)
         taken.add(part.key)
         parts.append(part)
-        if part.field is None and place not in claimed:
+        if part.field is None and header and place not in claimed:
             unknown.append(part.key)
     _report(parts, unknown, table, findings)
     return tuple(parts)
@@ -73,8 +75,8 @@ def _key(field: Field) -> str:
 
 def _warn_of_secret(header: str, findings: Findings) -> None:
     findings.warn(
-        "This column holds logins and was left out; it is not stored.",
-        "Passwords are kept encrypted and are given in the settings, not in the inventory.",
+        "This column holds logins and was left out; nothing of it is stored.",
+        NO_LOGINS,
         column=header,
     )
 
@@ -123,10 +125,6 @@ def _keeps(part: Part) -> bool:
     )
 
 
-def _filled(table: Table, place: int) -> bool:
-    return any(place < len(record.cells) and record.cells[place] for record in table.records)
-
-
 def _unruled(place: int, header: str, field: Field | None, taken: set[str]) -> Part:
     """A column no rule keeps: its field, or without one the sheet under its own header."""
     if field is not None:
@@ -143,6 +141,7 @@ def _unruled(place: int, header: str, field: Field | None, taken: set[str]) -> P
         column=header or key,
         places=(place,),
         rule=Rule(columns=(header,)),
+        named=bool(header),
     )
 
 

@@ -5,8 +5,8 @@ Which rules exist is left to the readers.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -102,8 +102,33 @@ class Reading(Generic[T]):
     def notes(self) -> tuple[Problem, ...]:
         return self._of(Severity.NOTE)
 
+    def with_errors(self, more: Sequence[Problem]) -> "Reading[T]":
+        """The same with errors that were found later."""
+        counts = replace(self.counts, errors=self.counts.errors + len(more))
+        return replace(self, rows=(), problems=(*more, *self.problems), counts=counts)
+
     def _of(self, severity: Severity) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity is severity)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AtOnce(Generic[T]):
+    """A file that was read at once, handed out like one that is read row by row."""
+
+    given: Reading[T]
+
+    @property
+    def sound(self) -> bool:
+        """Whether no error was found."""
+        return self.given.ok
+
+    def rows(self) -> Iterator[T]:
+        """The rows."""
+        return iter(self.given.rows)
+
+    def reading(self) -> Reading[T]:
+        """What was found."""
+        return self.given
 
 
 class Findings:
@@ -130,17 +155,28 @@ class Findings:
     def note(self, reason: str, advice: str = "", **where: Any) -> None:
         self._say(Severity.NOTE, reason, advice, **where)
 
-    def reading(self, rows: Iterable[T], lines: int) -> Reading[T]:
-        """The result: problems in file order, those of the whole file first."""
-        usable = tuple(rows)
-        errors = self._seen[Severity.ERROR]
+    @property
+    def errors(self) -> int:
+        """How many errors were found so far."""
+        return self._seen[Severity.ERROR]
+
+    def count_warnings(self, more: int) -> None:
+        """Further warnings that nobody needs one by one."""
+        self._seen[Severity.WARNING] += more
+
+    def reading(self, rows: Iterable[T], lines: int, *, usable: int | None = None) -> Reading[T]:
+        """The result: problems in file order, those of the whole file first.
+
+        usable: how many rows were, where they are not kept.
+        """
+        kept = tuple(rows)
         return Reading(
-            rows=() if errors else usable,
+            rows=() if self.errors else kept,
             problems=tuple(sorted(self._kept, key=lambda p: p.line or 0)),
             counts=Counts(
                 lines=lines,
-                rows=len(usable),
-                errors=errors,
+                rows=len(kept) if usable is None else usable,
+                errors=self.errors,
                 warnings=self._seen[Severity.WARNING],
                 notes=self._seen[Severity.NOTE],
             ),

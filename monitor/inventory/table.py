@@ -3,29 +3,57 @@
 What the columns mean is asked from a given function, so cameras and areas share this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice, pairwise
 
-from monitor.inventory import fields, geojson, grid, workbook
+from monitor.inventory import fields, geojson, grid, logins, workbook
 from monitor.inventory.grid import Record
-from monitor.inventory.problems import refuse
+from monitor.inventory.problems import Findings, refuse
 from monitor.inventory.source import Form, Limits, Source
 
 _HEADER_WITHIN = 30
+_LOOKED_AT = 100  # records that tell how the others are
 
 Known = Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """headers: one per column, as written but without marks. header_line: where they stand."""
+    """headers: one per column, as written but without marks. header_line: where they stand.
+
+    records: below the header, read once; reading may raise `Refused`. head: the first of them.
+    dropped: how many cells of each header held a login, how many rows repeated the header; filled
+    while records are read.
+    """
 
     file: str
     unit: str
     headers: tuple[str, ...]
     header_line: int
-    records: tuple[Record, ...]
+    records: Iterator[Record]
+    head: tuple[Record, ...]
+    dropped: Counter[str]
+
+    def report(self, findings: Findings) -> None:
+        """What was dropped while records were read; to be said after the last of them."""
+        repeated = self.dropped.pop(_REPEATED, 0)
+        if repeated:
+            findings.note(f"{repeated} rows repeat the header and were left out.")
+        for header, count in sorted(self.dropped.items()):
+            findings.warn(
+                f"{count} cells held a user name or password; that was dropped, the rest is kept.",
+                NO_LOGINS,
+                column=header,
+            )
+
+
+NO_LOGINS = (
+    "No login is stored here: cameras are asked without one. "
+    "`probe --user --password-file` uses one once."
+)
+_REPEATED = "\0"  # no header is called so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,16 +72,59 @@ def read(source: Source, known: Known, sheet: str | None, limits: Limits) -> Tab
         records = workbook.read(source, sheet, limits)
     else:
         records = grid.from_text(source, _delimiter(source, known), limits)
-    if not records.records:
+    head = tuple(islice(records.records, _HEADER_WITHIN + _LOOKED_AT))
+    if not head:
         raise refuse(source.file, "The file holds no rows.", "Export it again and look into it.")
-    header = _locate(records.records[:_HEADER_WITHIN], known)
-    return Table(
-        file=source.file,
-        unit=records.unit,
-        headers=header.names,
-        header_line=records.records[header.first].line,
-        records=records.records[header.first + header.rows :],
+    header = _locate(head[:_HEADER_WITHIN], known)
+    return _table(
+        source.file,
+        records.unit,
+        header.names,
+        head[header.first].line,
+        head[header.first + header.rows :],
+        records.records,
     )
+
+
+def _table(
+    file: str,
+    unit: str,
+    headers: tuple[str, ...],
+    header_line: int,
+    head: tuple[Record, ...],
+    rest: Iterator[Record],
+) -> Table:
+    dropped: Counter[str] = Counter()
+    return Table(
+        file=file,
+        unit=unit,
+        headers=headers,
+        header_line=header_line,
+        records=_clean(chain(head, rest), headers, dropped),
+        head=tuple(_clean(head, headers, Counter())),
+        dropped=dropped,
+    )
+
+
+def _clean(
+    records: Iterable[Record], headers: tuple[str, ...], dropped: Counter[str]
+) -> Iterator[Record]:
+    """Records without logins in their cells, and without the header where it is repeated."""
+    for record in records:
+        if record.cells[:1] == headers[:1] and _repeats(record, headers):
+            dropped[_REPEATED] += 1
+        elif logins.suspect("\n".join(record.cells)):
+            cells = tuple(map(logins.without, record.cells))
+            for header, before, after in zip(headers, record.cells, cells, strict=False):
+                if before != after:
+                    dropped[header] += 1
+            yield replace(record, cells=cells)
+        else:
+            yield record
+
+
+def _repeats(record: Record, headers: tuple[str, ...]) -> bool:
+    return tuple(map(fields.clean, record.cells)) == headers[: len(record.cells)]
 
 
 def _delimiter(source: Source, known: Known) -> str:
@@ -112,12 +183,15 @@ def _of_features(source: Source, limits: Limits) -> Table:
         for number, feature in enumerate(geojson.features(source, limits), start=1)
     ]
     headers = tuple(dict.fromkeys(fields.clean(key) for _, row in points for key in row))
-    records = []
-    for number, row in points:
-        cells = {fields.clean(key): geojson.plain(value) for key, value in row.items()}
-        texts = tuple(cells.get(header, "") for header in headers)
-        absent = frozenset(at for at, header in enumerate(headers) if header not in cells)
-        records.append(Record(line=number, cells=texts, absent=absent))
-    return Table(
-        file=source.file, unit="feature", headers=headers, header_line=0, records=tuple(records)
+    records = (_record(number, row, headers) for number, row in points)
+    head = tuple(islice(records, _LOOKED_AT))
+    return _table(source.file, "feature", headers, 0, head, records)
+
+
+def _record(number: int, row: Mapping[str, object], headers: tuple[str, ...]) -> Record:
+    cells = {fields.clean(key): geojson.plain(value) for key, value in row.items()}
+    return Record(
+        line=number,
+        cells=tuple(cells.get(header, "") for header in headers),
+        absent=frozenset(at for at, header in enumerate(headers) if header not in cells),
     )

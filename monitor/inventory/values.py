@@ -15,6 +15,7 @@ from typing import Any
 from monitor.geodesy import direction
 from monitor.inventory import words
 from monitor.inventory.fields import Shape
+from monitor.inventory.grid import Altered
 
 Reader = Callable[[str], Any]
 
@@ -31,6 +32,22 @@ LENIENT = frozenset(
 )
 SHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 
+# What people and programs write into a cell that has to be filled although there is nothing.
+_NOTHING_WORDS = """
+null (null) none nil n/a na nan tbd tba unknown undefined - -- --- — / \\ 无 無 没有 未知 暂无
+待定 不详 空 keine sans なし 없음 нет
+"""
+_NOTHING = frozenset(_NOTHING_WORDS.split())
+_NO_ADDRESS = frozenset(("dhcp", "0.0.0.0", "::", "255.255.255.255", "0", "auto", "dynamic"))  # noqa: S104
+_AS_TEXT = "Format the whole column as text, enter the codes again from their source, and save."
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez"
+_DATE_LIKE = re.compile(
+    rf"\d{{1,2}}[-. /]({_MONTHS})[a-z]*\.?([-. /]\d{{2,4}})?|({_MONTHS})[a-z]*\.?[-. /]\d{{2,4}}"
+    r"|\d{1,2}月\d{1,2}日|\d{4}[-/年]\d{1,2}[-/月]\d{1,2}日?( 00:00(:00)?)?"
+    r"|\d{1,2}(/\d{1,2}/|\.\d{1,2}\.)\d{4}",
+    re.IGNORECASE,
+)
+_MINUS_ONE = re.compile(r"-1([.,]0*)?")
 _NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,25})?|\.\d{1,25})([eE][+-]?\d{1,3})?", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{2}", re.ASCII)
 _EXCEL_TEXT = re.compile(r'="(.*)"|\'(\d+)', re.DOTALL)
@@ -63,6 +80,16 @@ def readers(dates: Sequence[str] = ()) -> Mapping[Shape, Reader]:
     return {**_READERS, Shape.DATE: date}
 
 
+def says_nothing(text: str, shape: Shape) -> bool:
+    """Whether a cell only says that there is nothing: NULL, TBD, DHCP for an address …"""
+    word = text.casefold()
+    if shape is Shape.CODE:
+        return False
+    if shape in (Shape.DIRECTION, Shape.DIRECTION_CODE) and _MINUS_ONE.fullmatch(word):
+        return True
+    return word in _NOTHING or (shape in (Shape.HOST, Shape.IPV6) and word in _NO_ADDRESS)
+
+
 def is_exponent(text: str) -> bool:
     """True for a long number that a spreadsheet has turned into something like 1.31E+19."""
     return _EXPONENT.fullmatch(text) is not None
@@ -72,10 +99,14 @@ def code(text: str) -> str:
     """A code as text; the forms ="131…" and '131… by which people keep digits are unwrapped."""
     wrapped = _EXCEL_TEXT.fullmatch(text)
     bare = ((wrapped[1] or wrapped[2] or "") if wrapped else text).strip()
+    if isinstance(text, Altered):
+        raise ValueError(text.why, _AS_TEXT)
+    if _DATE_LIKE.fullmatch(bare):
+        raise ValueError("This code looks like a date that a spreadsheet made of it.", _AS_TEXT)
     if is_exponent(bare):
         raise ValueError(
             "A spreadsheet turned this code into a rounded number; its last digits are lost.",
-            "Format the whole column as text, enter the codes again from their source, and save.",
+            _AS_TEXT,
         )
     if not bare or len(bare) > _CODE_CHARACTERS or any(map(_control, bare)):
         raise ValueError("This is no code.", f"A code is 1 to {_CODE_CHARACTERS} characters.")
