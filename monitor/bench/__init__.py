@@ -1,6 +1,6 @@
-"""Measures on this machine: polling beside a bare client, the register beside a bare copy."""
+"""Measures on this machine: polling, register and import, each beside a bare program."""
 
-from monitor.bench import publication
+from monitor.bench import importing, publication
 from monitor.bench.comparison import Plan, measure
 
-__all__ = ["Plan", "measure", "publication"]
+__all__ = ["Plan", "importing", "measure", "publication"]

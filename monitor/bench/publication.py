@@ -15,6 +15,7 @@ from db import editions, embedded, migrate, pool, views
 from db.changes import Order, What
 from db.pool import Connection
 from monitor import declaring, intake
+from monitor.bench import usage
 from monitor.declaring import Person
 from monitor.entry import MOST_CAMERAS, Declaration, Role, Value
 from monitor.inventory import whole
@@ -43,7 +44,7 @@ async def measure(count: int, tell: Tell) -> dict[str, Any]:
     """Measure and say so line by line; returns the figures: wall and CPU seconds of ours."""
     found: dict[str, Any] = {"cameras": count}
     with tempfile.TemporaryDirectory(prefix="camledger-bench-") as name:
-        directory = _enterable(name)
+        directory = usage.enterable(name)
         server = embedded.start(directory / "data", durable=False)
         try:
             conn = await pool.connect(await embedded.ensure_database(server))
@@ -62,13 +63,6 @@ async def measure(count: int, tell: Tell) -> dict[str, Any]:
     found["ratio"] = round(ratio, 1)
     tell(f"publishing costs {ratio:.1f} times the CPU of writing the same bytes")
     return found
-
-
-def _enterable(name: str) -> Path:
-    """The folder, passable for the user the database runs as."""
-    directory = Path(name)
-    directory.chmod(directory.stat().st_mode | 0o011)
-    return directory
 
 
 async def _timed(

@@ -42,3 +42,10 @@ def children(pid: int) -> Iterator[int]:
     """Direct children now."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         yield from map(int, (task / "children").read_text().split())
+
+
+def enterable(name: str) -> Path:
+    """The folder, passable for the user the database runs as."""
+    directory = Path(name)
+    directory.chmod(directory.stat().st_mode | 0o011)
+    return directory

@@ -60,6 +60,7 @@ def _add_operating(verbs: Any) -> None:
     bench = _verb(verbs, "bench", "upkeep.bench", "Measure speed and memory on this machine.")
     bench.add_argument("--cameras", type=int, default=1000, help="simulated cameras")
     bench.add_argument("--register", type=int, default=100_000, help="cameras in the register")
+    bench.add_argument("--devices", type=int, default=200_000, help="devices in a file, at most")
     bench.add_argument("--cadence", type=float, default=10, help="seconds between two questions")
     bench.add_argument("--seconds", type=float, default=60, help="length of the measurement")
     for each in (migrate, config, doctor, bench):

@@ -58,17 +58,19 @@ async def doctor(arguments: argparse.Namespace) -> int:
 
 
 async def bench(arguments: argparse.Namespace) -> int:
-    """Measure polling beside a bare client, and the register beside a bare copy."""
+    """Measure polling beside a bare client, register and import beside bare copies."""
     from monitor import bench as measuring
 
     def tell(line: str) -> None:
         print(line, flush=True)
 
+    sizes = tuple(size for size in measuring.importing.SIZES if size <= arguments.devices)
+    imports = await measuring.importing.measure(tell, sizes)
     register = await measuring.publication.measure(arguments.register, tell)
     plan = measuring.Plan(
         cameras=arguments.cameras, cadence_s=arguments.cadence, seconds=arguments.seconds
     )
-    result = {**await measuring.measure(plan, tell), "register": register}
+    result = {**await measuring.measure(plan, tell), "register": register, "imports": imports}
     if arguments.json:
         show.as_json(result)
     return 0

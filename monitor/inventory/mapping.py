@@ -20,7 +20,7 @@ _FILE_KEYS = frozenset({"title", "detect", "frame", "sheet", "dates", "fields"})
 _RULE_KEYS = frozenset(
     {"column", "columns", "join", "first", "values", "otherwise", "before", "constant"}
 )
-_README = "See monitor/inventory/README.md for what a mapping may say."
+_README = "See monitor/inventory/MAPPING.md for what a mapping may say."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
