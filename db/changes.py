@@ -30,12 +30,16 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """Who changes something, when, from what. source: name of a file or command; digest: of it."""
+    """Who changes something, when, from what.
+
+    source: name of a file or command; digest: of the file; unit: what its lines are called.
+    """
 
     by: str
     at: datetime
     source: str
     digest: bytes | None = None
+    unit: str = "line"
     reason: str | None = None
     undoes: int | None = None
 

@@ -28,6 +28,10 @@ class EmbeddedFailure(Exception):
     """The embedded PostgreSQL cannot be set up or started; the text says what to do."""
 
 
+class NoDatabase(EmbeddedFailure):
+    """There are no files of PostgreSQL where they should be, and nobody asked to make them."""
+
+
 def owner(data: Path) -> str | None:
     """The user the server runs as, when that is not ours: whoever the files belong to."""
     uid = data.stat().st_uid
@@ -113,15 +117,31 @@ def socket_directory(data: Path, user: str | None) -> Path:
     return sockets
 
 
+def make(data: Path, *, durable: bool) -> None:
+    """Make the files of a new cluster beside, and put them in their place when they are whole.
+
+    So an interruption leaves nothing half, and nothing that holds data is ever deleted. Raises
+    EmbeddedFailure.
+    """
+    making = data.with_name(f"{data.name}.making")
+    if making.exists():
+        shutil.rmtree(making)  # what an interrupted initdb made: no server ever ran on it
+    making.mkdir(mode=0o700)
+    if shutil.disk_usage(making).free < _FREE_NEEDED:
+        making.rmdir()
+        raise EmbeddedFailure(
+            f"Less than 300 MB are free for {data}. Free space, or set database.data_dir"
+        )
+    if data.exists() and os.geteuid() == 0:
+        found = data.stat()
+        os.chown(making, found.st_uid, found.st_gid)
+    _initialise(making, server_user(making), durable=durable)
+    making.rename(data)
+
+
 def check_version(data: Path) -> None:
-    """Raises EmbeddedFailure for files of another major version, and when there is no room."""
+    """Raises EmbeddedFailure for files of another major version."""
     marker = data / "PG_VERSION"
-    if not marker.exists():
-        if shutil.disk_usage(data).free < _FREE_NEEDED:
-            raise EmbeddedFailure(
-                f"Less than 300 MB are free for {data}. Free space, or set database.data_dir"
-            )
-        return
     ours = _output(["postgres", "--version"]).split()[-1].split(".")[0]
     theirs = marker.read_text().strip()
     if ours != theirs:
@@ -138,10 +158,10 @@ def _output(command: list[str]) -> str:
     return done.stdout.decode()
 
 
-def initialise(data: Path, user: str | None, *, durable: bool) -> None:
+def _initialise(data: Path, user: str | None, *, durable: bool) -> None:
     """Run initdb; durable waits until its files are on the disk.
 
-    Raises EmbeddedFailure, and then leaves the folder empty.
+    Raises EmbeddedFailure, and then leaves no folder.
     """
     command = [
         str(programs() / "initdb"),
@@ -159,11 +179,11 @@ def initialise(data: Path, user: str | None, *, durable: bool) -> None:
             command, check=True, capture_output=True, cwd=data, **as_child(user)
         )
     except subprocess.CalledProcessError as exc:
-        empty(data)
+        shutil.rmtree(data)
         lines = exc.stderr.decode(errors="replace").strip().splitlines()
         words = [line for line in lines if "error:" in line or "FATAL:" in line] or lines
         raise EmbeddedFailure(
-            f"PostgreSQL could not make its files in {data}: {' | '.join(words[:3]) or exc}"
+            f"PostgreSQL could not make its files in {data.parent}: {' | '.join(words[:3]) or exc}"
         ) from exc
 
 
@@ -176,15 +196,6 @@ def as_child(user: str | None) -> dict[str, Any]:
     if user:
         given |= {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
     return given
-
-
-def empty(data: Path) -> None:
-    """Delete what is in the folder."""
-    for entry in data.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

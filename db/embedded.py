@@ -18,7 +18,7 @@ from urllib.parse import quote
 import asyncpg
 
 from db import cluster, pool
-from db.cluster import EmbeddedFailure
+from db.cluster import EmbeddedFailure, NoDatabase
 
 DATABASE = "camledger"
 _FORMER = "sharp_eyes"  # its name until 0.1
@@ -83,11 +83,17 @@ class Server:
                 self.sockets.rmdir()
 
 
-def start(directory: Path, *, durable: bool = True) -> Server:
+def start(directory: Path, *, durable: bool = True, make: bool = True) -> Server:
     """Server on `directory`/postgres, made if missing. Raises EmbeddedFailure.
 
-    durable=False gives up crash safety for speed: tests only.
+    durable=False gives up crash safety for speed: tests only. make=False raises NoDatabase instead
+    of making anything, folders included.
     """
+    if not make and not (directory / "postgres" / "PG_VERSION").exists():
+        raise NoDatabase(
+            f"There is no database in {directory.absolute()}. Say --config FILE if it is "
+            "elsewhere; `camledger migrate` makes one here"
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with _alone(directory):
@@ -111,30 +117,37 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def _start(directory: Path, *, durable: bool) -> Server:
-    data = directory / "postgres"
-    data.mkdir(mode=0o700, exist_ok=True)
-    data = data.resolve()
-    unfinished = directory / "postgres.unfinished"
-    if unfinished.exists():
-        cluster.empty(data)  # only what an interrupted initdb made
-    elif not (data / "PG_VERSION").exists() and any(data.iterdir()):
-        raise EmbeddedFailure(
-            f"{data} holds files that are not PostgreSQL's; nothing was touched. "
-            "Give another folder in database.data_dir, or move them away"
-        )
+    data = (directory / "postgres").resolve()
+    _check_marker(directory, data)
+    if not (data / "PG_VERSION").exists():
+        if data.exists() and any(data.iterdir()):
+            raise EmbeddedFailure(
+                f"{data} holds files that are not PostgreSQL's; nothing was touched. "
+                "Give another folder in database.data_dir, or move them away"
+            )
+        cluster.make(data, durable=durable)
     user = cluster.server_user(data)
     sockets = cluster.socket_directory(data, user)
     cluster.check_version(data)
-    if not (data / "PG_VERSION").exists():
-        unfinished.touch()
-        cluster.initialise(data, user, durable=durable)
-    unfinished.unlink(missing_ok=True)
     _wait_for_other(data)
     server = Server(data=data, sockets=sockets)
     if not _is_ready(data):
         server.process = _launch(data, sockets, user, durable=durable)
         _wait_until_ready(server)
     return server
+
+
+def _check_marker(directory: Path, data: Path) -> None:
+    """Releases before change sets left this file when they were killed while making a cluster."""
+    marker = directory / "postgres.unfinished"
+    if not marker.exists():
+        return
+    if (data / "PG_VERSION").exists() and not (data / "postmaster.opts").exists():
+        raise EmbeddedFailure(
+            f"{marker} says that making {data} was interrupted, and no server ever ran on it. "
+            "Nothing was touched. Delete both if you keep nothing there"
+        )
+    marker.unlink()
 
 
 async def ensure_database(server: Server) -> str:

@@ -68,6 +68,15 @@ async def set_reader_password(conn: asyncpg.Connection, password: str) -> None:
     await conn.execute(statement)
 
 
+async def is_new(conn: asyncpg.Connection) -> bool:
+    """Whether nothing was ever migrated there."""
+    new: bool = await conn.fetchval(
+        "SELECT to_regclass('camledger.migration') IS NULL "
+        "AND to_regnamespace('sharp_eyes') IS NULL"
+    )
+    return new
+
+
 async def check(conn: asyncpg.Connection) -> None:
     """Raises SchemaMismatch unless the database is exactly at the program's version."""
     exists = await conn.fetchval("SELECT to_regclass('camledger.migration') IS NOT NULL")

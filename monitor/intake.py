@@ -123,7 +123,7 @@ async def _look(
                 _note(order, f"{len(twins)} codes differ from known ones in case: {named}.")
             )
     known = areas.Names((await cameras.areas(conn)).values())
-    found = known.settle(await changes.area_words(conn), order.source, make=make_areas)
+    found = known.settle(await changes.area_words(conn), order.source, order.unit, make=make_areas)
     if found.errors:
         raise Rejected(found.errors)
     await changes.name_areas(conn, found.codes)
@@ -138,6 +138,7 @@ def _lost(order: Order, key: str, line: int, code: str) -> Problem:
         severity=Severity.ERROR,
         file=order.source,
         line=line,
+        unit=order.unit,
         column="code",
         value=key,
         reason=f"No camera has this code, but {code} is known: the zeros before it were lost.",
@@ -156,6 +157,7 @@ async def _strangers(conn: Connection, order: Order) -> list[Problem]:
             severity=Severity.WARNING,
             file=order.source,
             line=row["line"],
+            unit=order.unit,
             value=row["key"],
             reason=f"This code is known with another name in another place: {shorten(row['was'])}, "
             f"now {shorten(row['is'])}.",

@@ -33,15 +33,16 @@ class Opened:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Opened]:
+async def database(settings: Settings, *, make: bool = False) -> AsyncIterator[Opened]:
     """The configured database; without one, the embedded server, which ends after.
 
-    Raises EmbeddedFailure, DatabaseUnreachable.
+    make: make its files where there are none. Raises EmbeddedFailure (NoDatabase),
+    DatabaseUnreachable.
     """
     if settings.database.url is not None:
         yield Opened(dsn=settings.database.url.get_secret_value())
         return
-    server = embedded.start(settings.database.data_dir)
+    server = embedded.start(settings.database.data_dir, make=make)
     try:
         yield Opened(dsn=await embedded.ensure_database(server), server=server)
     finally:
@@ -81,14 +82,17 @@ async def prepare(dsn: str, settings: Settings) -> list[str]:
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Connection]:
+async def connected(settings: Settings, *, make: bool = False) -> AsyncIterator[Connection]:
     """A connection to a database of the right version.
 
-    Raises EmbeddedFailure, DatabaseUnreachable, SchemaMismatch.
+    make: make an embedded one where there is none. Raises EmbeddedFailure, DatabaseUnreachable,
+    SchemaMismatch.
     """
-    async with database(settings) as opened:
+    async with database(settings, make=make) as opened:
         conn = await pool.connect(opened.dsn)
         try:
+            if make and await migrate.is_new(conn):
+                await prepare(opened.dsn, settings)
             await migrate.check(conn)
             yield conn
         finally:

@@ -65,7 +65,7 @@ async def run(
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
-    async with database(settings) as opened:
+    async with database(settings, make=True) as opened:
         applied = await prepare(opened.dsn, settings)
         _log.info("database ready", migrations=len(applied))
         if load:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from monitor.health import Policy
 
+DATA_DIR = Path("data")
 PREFIX = "CAMLEDGER_"
 _FORMER_PREFIX = "SHARP_EYES_"  # until 0.1
 _MOST_BYTES = 1_000_000
@@ -66,7 +67,9 @@ class Database(_Section):
         description="postgresql://user:password@host/database. "
         "Unset: an own PostgreSQL in data_dir is started.",
     )
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded PostgreSQL.")
+    data_dir: Path = Field(
+        DATA_DIR, description="Folder of the embedded PostgreSQL, seen from this file."
+    )
     bi_password: SecretStr | None = Field(
         None, description="Password given to the read-only role camledger_bi at each migration."
     )
@@ -253,8 +256,17 @@ def options() -> Iterator[Option]:
             )
 
 
-def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of a file (None: defaults) with the environment over it. Raises BadSettings."""
+def load(
+    path: Path | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    data_dir: Path = DATA_DIR,
+) -> Settings:
+    """Settings of a file (None: defaults) with the environment over it. Raises BadSettings.
+
+    data_dir: where nobody names one. A relative one lies in the folder of the file, if there is
+    one; that of the environment in the current folder, as for any program.
+    """
     text = _text(path)
     where = str(path) if path else "environment"
     try:
@@ -262,6 +274,7 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
     except tomllib.TOMLDecodeError as exc:
         raise BadSettings([f"{where}: not valid TOML: {exc}"]) from exc
     sources, problems = _overlay(raw, os.environ if environ is None else environ)
+    _place(raw, sources, path, data_dir)
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as exc:
@@ -269,6 +282,19 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
     if problems:
         raise BadSettings(problems)
     return settings
+
+
+def _place(
+    raw: dict[str, Any], sources: Mapping[str, str], path: Path | None, data_dir: Path
+) -> None:
+    """Say where the data lies whatever folder the program is started in."""
+    section = raw.setdefault("database", {})
+    if not isinstance(section, dict) or "database.data_dir" in sources:
+        return
+    named = section.get("data_dir", str(data_dir))
+    if isinstance(named, str):
+        folder = path.absolute().parent if path else Path()
+        section["data_dir"] = str(folder / named)
 
 
 def _text(path: Path | None) -> str:

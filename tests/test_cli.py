@@ -234,6 +234,24 @@ def test_what_is_said_by_hand_is_a_change_set_too(say: Say, tmp_path: Path) -> N
     assert json.loads(say("audit", "list", "--json").stdout)[0]["action"] == "delete.cameras"
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["status", "coverage", "ledger --area A --from 2026-01-01", "export cameras x.csv",
+     "register list", "requirement list", "imports list", "report daily", "audit list",
+     "intent A repair --reason x", "probe --camera A"],
+)  # fmt: skip
+def test_a_question_makes_no_database(tmp_path: Path, words: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if "CAMLEDGER" not in key}
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *words.split()],
+        cwd=tmp_path, env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert f"There is no database in {tmp_path}/data" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.usefixtures("seeded")
 def test_an_export_is_taken_by_an_import_and_changes_nothing(say: Say) -> None:
     for what, file in (("areas", "a.csv"), ("cameras", "c.csv"), ("places", "p.geojson")):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from db import cluster, embedded, pool
-from db.cluster import EmbeddedFailure
+from db.cluster import EmbeddedFailure, NoDatabase
 
 
 @pytest.fixture
@@ -134,13 +134,44 @@ async def test_it_starts_after_a_power_cut_when_another_program_has_its_pid(
 
 
 def test_it_begins_again_after_being_killed_while_it_made_its_files(directory: Path) -> None:
+    making = directory / "postgres.making"
+    (making / "base").mkdir(parents=True)
+    (making / "PG_VERSION").write_text("18\n")
+    embedded.start(directory, durable=False).stop()
+    assert not making.exists()
+    assert (directory / "postgres" / "PG_VERSION").exists()
+
+
+async def test_a_stray_marker_beside_a_good_database_deletes_nothing(directory: Path) -> None:
+    server = embedded.start(directory, durable=False)
+    conn = await pool.connect(await embedded.ensure_database(server))
+    await conn.execute("CREATE TABLE kept AS SELECT 1")
+    await conn.close()
+    server.stop()
+    (directory / "postgres.unfinished").touch()
+    server = embedded.start(directory, durable=False)
+    try:
+        conn = await pool.connect(await embedded.ensure_database(server))
+        assert await conn.fetchval("SELECT count(*) FROM kept") == 1
+        await conn.close()
+    finally:
+        server.stop()
+
+
+def test_what_an_older_release_left_half_made_is_named_and_not_touched(directory: Path) -> None:
     data = directory / "postgres"
     data.mkdir()
     (data / "PG_VERSION").write_text("18\n")
-    (data / "base").mkdir()
     (directory / "postgres.unfinished").touch()
-    embedded.start(directory, durable=False).stop()
-    assert not (directory / "postgres.unfinished").exists()
+    with pytest.raises(EmbeddedFailure, match=r"Nothing was touched\. Delete both"):
+        embedded.start(directory, durable=False)
+    assert (data / "PG_VERSION").exists()
+
+
+def test_where_nothing_shall_be_made_no_folder_appears(tmp_path: Path) -> None:
+    with pytest.raises(NoDatabase, match="There is no database in"):
+        embedded.start(tmp_path / "data", make=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_two_first_starts_at_once_share_one_server(directory: Path) -> None:

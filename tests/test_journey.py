@@ -93,7 +93,7 @@ async def test_a_dead_camera_is_found_explained_counted_and_reported(
         (tmp_path / "streets.geojson").write_text(json.dumps(STREET))
         (tmp_path / "cameras.csv").write_text(CAMERAS.format(west=west, east=east))
         await say(database, tmp_path, "migrate")
-        await say(database, tmp_path, "import", "places", "streets.geojson")
+        await say(database, tmp_path, "import", "places", "streets.geojson", "--make-areas")
         await say(database, tmp_path, "import", "cameras", "cameras.csv")
 
         (tmp_path / "register.csv").write_text(REGISTER)

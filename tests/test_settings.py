@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor import settings
+from monitor.demo import data_dir
 from monitor.settings import BadSettings
 
 BAD = Path(__file__).parent / "bad_settings"
@@ -19,6 +20,22 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "se.toml"
     file.write_text("[web]\nport = 9000\n")
     assert settings.load(file, {"CAMLEDGER_WEB_PORT": "9001"}).web.port == 9001
+
+
+def test_data_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    for text, folder in (
+        ("", tmp_path / "data"),
+        ('[database]\ndata_dir = "data/city"\n', tmp_path / "data/city"),
+        ('[database]\ndata_dir = "/srv/city"\n', Path("/srv/city")),
+    ):
+        file.write_text(text)
+        assert settings.load(file, {}).database.data_dir == folder
+    moved = settings.load(file, {"CAMLEDGER_DATABASE_DATA_DIR": "here"})
+    assert moved.database.data_dir == Path("here")
+    assert settings.load(None, {}).database.data_dir == Path("data")
+    demo = settings.load(None, {}, data_dir=data_dir())
+    assert demo.database.data_dir == Path(__file__).parents[1] / "data/demo"
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ async def _enrol(plan: Plan, directory: Path) -> None:
         Camera(code=f"BENCH-{n:05d}", name=host, host=host, port=_PORT, simulated=True)
         for n, host in enumerate(plan.hosts)
     ]
-    async with opening.database(settings) as opened:
+    async with opening.database(settings, make=True) as opened:
         await opening.prepare(opened.dsn, settings)
         conn = await pool.connect(opened.dsn)
         order = Order(by="bench", at=datetime.now(UTC), source="bench")

@@ -67,6 +67,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _input_errors() -> Errors:
     """What the person can mend. Imported only when something went wrong."""
     from dashboards.publish import PublishError
+    from db.cluster import NoDatabase
     from monitor.cli.mistake import UnknownName
     from monitor.declaring import NotDeclared
     from monitor.intake import Conflict
@@ -76,7 +77,7 @@ def _input_errors() -> Errors:
     from monitor.service import PortTaken
     from monitor.settings import BadSettings
 
-    mistakes = (BadSettings, Refused, UnknownName, Conflict, NotDeclared, FolderRefused)
+    mistakes = (BadSettings, Refused, UnknownName, Conflict, NotDeclared, FolderRefused, NoDatabase)
     return (*mistakes, PortTaken, PublishError, ReportNotWritten)
 
 

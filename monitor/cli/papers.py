@@ -25,20 +25,21 @@ _SHOWN = 30
 
 async def take(arguments: argparse.Namespace) -> int:
     """Take a file into the inventory; 2 when it has errors, and then nothing is changed."""
-    async with connected(settings.load(arguments.config)) as conn:
+    async with connected(settings.load(arguments.config), make=True) as conn:
         if arguments.what == "register":
             return await _take_register(conn, arguments)
         what, dry = What(arguments.what), arguments.dry_run
-        order = Order(
-            by=who(arguments),
-            at=utc_now(),
-            source=arguments.file.name,
-            digest=await asyncio.to_thread(_digest, arguments.file),
-        )
         try:
             paper = await _open(conn, what, arguments)
         except Refused as refused:
             return _refuse(failed(refused.problem), arguments)
+        order = Order(
+            by=who(arguments),
+            at=utc_now(),
+            source=arguments.file.name,
+            unit=paper.unit,
+            digest=await asyncio.to_thread(_digest, arguments.file),
+        )
         try:
             outcome = await intake.take(
                 conn,

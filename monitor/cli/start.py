@@ -12,7 +12,7 @@ import structlog
 from db import pool, views
 from monitor import service, settings
 from monitor.cli import show
-from monitor.demo import Stage, demo_settings
+from monitor.demo import Stage, data_dir, demo_settings
 from monitor.opening import utc_now
 from monitor.polling import Polling
 from monitor.service import Role
@@ -35,7 +35,7 @@ async def run(arguments: argparse.Namespace) -> int:
 
 async def demo(arguments: argparse.Namespace) -> int:
     """Run on the sample city until told to stop."""
-    config = demo_settings(settings.load(arguments.config))
+    config = demo_settings(settings.load(arguments.config, data_dir=data_dir()))
     _stop_on_hangup()
     stage = Stage(directory=Path(config.database.data_dir) / "demo")
     print("Starting PostgreSQL, the sample city and its simulated cameras …", flush=True)

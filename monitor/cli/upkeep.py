@@ -11,7 +11,7 @@ from monitor.settings import Settings
 async def migrate(arguments: argparse.Namespace) -> int:
     """Apply what is missing."""
     config = settings.load(arguments.config)
-    async with opening.database(config) as opened:
+    async with opening.database(config, make=True) as opened:
         applied = await opening.prepare(opened.dsn, config)
     if arguments.json:
         show.as_json({"applied": applied})

@@ -3,6 +3,6 @@
 Nothing of it is loaded unless `camledger demo` asks for it.
 """
 
-from monitor.demo.stage import Stage, demo_settings
+from monitor.demo.stage import Stage, data_dir, demo_settings
 
-__all__ = ["Stage", "demo_settings"]
+__all__ = ["Stage", "data_dir", "demo_settings"]

@@ -28,8 +28,6 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "timezone": "Europe/Zurich",
         "attribution": "© OpenStreetMap contributors, ODbL; Overture Maps Foundation",
     },
-    # not the default: the demo must never be taken for a city's own inventory
-    "database": {"data_dir": "data/demo"},
     "polling": {
         "cadence_s": 10,
         "timeout_s": 3,
@@ -44,6 +42,18 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "figures": {"every_s": 15},
 }
+
+
+_PROJECT = Path(__file__).parents[2]
+
+
+def data_dir() -> Path:
+    """Not the default: the demo must never be taken for a city's own inventory.
+
+    In the project, wherever it is started; in the current folder where only a package is installed.
+    """
+    folder = _PROJECT if (_PROJECT / "pyproject.toml").exists() else Path()
+    return folder / "data" / "demo"
 
 
 class DemoFailure(Exception):

@@ -164,7 +164,9 @@ class Names:
         """The codes of the areas that a word may mean."""
         return [word] if word in self._codes else sorted(self._named.get(_folded(word), []))
 
-    def settle(self, words: Iterable[tuple[str, int, int]], file: str, *, make: bool) -> Settled:
+    def settle(
+        self, words: Iterable[tuple[str, int, int]], file: str, unit: str, *, make: bool
+    ) -> Settled:
         """words: each with the first line where it stands and the number of rows that have it.
 
         make: areas that nobody has described are to be made.
@@ -178,11 +180,13 @@ class Names:
             elif not codes and make:
                 settled.new.append(word)
             else:
-                settled.errors.append(_unsettled(word, codes, file, line, rows))
+                settled.errors.append(_unsettled(word, codes, file, unit, line, rows))
         return settled
 
 
-def _unsettled(word: str, codes: Sequence[str], file: str, line: int, rows: int) -> Problem:
+def _unsettled(
+    word: str, codes: Sequence[str], file: str, unit: str, line: int, rows: int
+) -> Problem:
     if codes:
         reason = f"{len(codes)} areas have this name: {', '.join(codes)}."
         advice = "Give the code of the one that is meant."
@@ -194,6 +198,7 @@ def _unsettled(word: str, codes: Sequence[str], file: str, line: int, rows: int)
         severity=Severity.ERROR,
         file=file,
         line=line or None,
+        unit=unit,
         column="area_code",
         value=shorten(word),
         reason=reason + more,

@@ -127,6 +127,11 @@ class CameraFile:
         self._checks.report(self._findings)
 
     @property
+    def unit(self) -> str:
+        """What lines are called in this file."""
+        return self._findings.unit
+
+    @property
     def sound(self) -> bool:
         """Whether no error was found so far."""
         return not self._findings.errors

@@ -80,8 +80,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading(Generic[T]):
-    """One file read. `rows` is empty as soon as there is one error, so nothing is half-imported."""
+    """One file read. `rows` is empty as soon as there is one error, so nothing is half-imported.
 
+    unit: what lines are called in it.
+    """
+
+    unit: str = "line"
     rows: tuple[T, ...] = ()
     problems: tuple[Problem, ...] = ()
     counts: Counts = Counts()
@@ -116,6 +120,11 @@ class AtOnce(Generic[T]):
     """A file that was read at once, handed out like one that is read row by row."""
 
     given: Reading[T]
+
+    @property
+    def unit(self) -> str:
+        """What lines are called in this file."""
+        return self.given.unit
 
     @property
     def sound(self) -> bool:
@@ -171,6 +180,7 @@ class Findings:
         """
         kept = tuple(rows)
         return Reading(
+            unit=self.unit,
             rows=() if self.errors else kept,
             problems=tuple(sorted(self._kept, key=lambda p: p.line or 0)),
             counts=Counts(
