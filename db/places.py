@@ -284,13 +284,14 @@ async def store_cameras(conn: Connection, figures: Iterable[CameraFigures]) -> N
 async def begin_survey(
     conn: Connection,
     defects: Mapping[int, tuple[str, str]],
+    place_defects: Mapping[int, str],
     model: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """A new survey of the whole city: its model, and the cameras that have no footprint.
+    """A new survey of the whole city: its model, and what has no footprint or no figures.
 
-    defects: camera id -> (short name, sentence). Figures of places and cameras that are no longer
-    surveyed go.
+    defects: camera id -> (short name, sentence). place_defects: place id -> sentence. Figures of
+    places and cameras that are no longer surveyed go.
     """
     await conn.execute(
         """
@@ -304,6 +305,10 @@ async def begin_survey(
     await conn.executemany(
         "INSERT INTO camera_defect (camera_id, defect, detail) VALUES ($1, $2, $3)",
         [(camera_id, name, sentence) for camera_id, (name, sentence) in defects.items()],
+    )
+    await conn.execute("DELETE FROM place_defect")
+    await conn.executemany(
+        "INSERT INTO place_defect (place_id, detail) VALUES ($1, $2)", list(place_defects.items())
     )
     await conn.execute(
         """

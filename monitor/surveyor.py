@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
+import shapely
 import structlog
 
 from db import cameras, places, register, requirements
@@ -18,7 +19,7 @@ from monitor.coverage import drawing
 from monitor.coverage.citymap import CoverageMap
 from monitor.coverage.extent import Figures
 from monitor.coverage.footprint import FootprintModel
-from monitor.coverage.targets import Surroundings
+from monitor.coverage.targets import Surroundings, lay_out
 from monitor.model import CameraKind, Health
 from monitor.settings import Coverage
 
@@ -99,8 +100,9 @@ class Surveyor:
         inventory = {key: each for key, each in known.items() if key in self._declared}
         rest = {key: each for key, each in known.items() if key not in self._declared}
         states, blind = await places.healths(conn)
-        undeclared = await asyncio.to_thread(self._undeclared, stored, rest)
-        city = await asyncio.to_thread(self._build, stored, inventory)
+        sound, left_out = await asyncio.to_thread(_split, stored, self._try)
+        undeclared = await asyncio.to_thread(self._undeclared, sound, rest)
+        city = await asyncio.to_thread(self._build, sound, inventory)
         figures = await asyncio.to_thread(city.figures, states)
         defects = {
             camera: (defect.name.lower(), defect.value) for camera, defect in city.defects.items()
@@ -109,11 +111,13 @@ class Surveyor:
         async with conn.transaction():
             if silent:
                 await places.forget(conn, silent, self._now())
-            await places.begin_survey(conn, defects, self._described(), self._now())
+            await places.begin_survey(
+                conn, defects, {**city.place_defects, **left_out}, self._described(), self._now()
+            )
             await self._store(conn, figures, blind=blind)
             await places.store_undeclared(conn, undeclared)
         self._states, self._revision = states, revision
-        for place, sentence in city.place_defects.items():
+        for place, sentence in {**city.place_defects, **left_out}.items():
             _log.warning("place without figures", place=stored[place].code, why=sentence)
         _log.info("surveyed", places=len(stored), declared=len(inventory), defects=len(defects))
         return len(figures.places)
@@ -124,6 +128,9 @@ class Surveyor:
         """Share of each place that cameras which count for nothing would see, whoever else does."""
         seen = self._build(stored, rest).figures({}).places
         return {key: each.designed for key, each in seen.items()}
+
+    def _try(self, some: Mapping[int, Any]) -> None:
+        lay_out(some, Surroundings(approach_m=self._settings.approach_m))
 
     def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> CoverageMap:
         return CoverageMap(
@@ -162,6 +169,26 @@ class Surveyor:
             "approach_m": self._settings.approach_m,
             "min_gap_m": self._settings.min_gap_m,
         }
+
+
+def _split(
+    stored: Mapping[int, Any], attempt: Callable[[Mapping[int, Any]], None]
+) -> tuple[Mapping[int, Any], dict[int, str]]:
+    """Places that can be laid out, and why each other one cannot: one must not stop the rest."""
+    try:
+        attempt(stored)
+    except shapely.GEOSException as exc:
+        if len(stored) == 1:
+            return {}, dict.fromkeys(stored, f"Its geometry cannot be computed ({exc}).")
+        half, keys = len(stored) // 2, list(stored)
+        sound: dict[int, Any] = {}
+        left_out: dict[int, str] = {}
+        for some in (keys[:half], keys[half:]):
+            found, without = _split({key: stored[key] for key in some}, attempt)
+            sound |= found
+            left_out |= without
+        return sound, left_out
+    return stored, {}
 
 
 def _gap_lines(

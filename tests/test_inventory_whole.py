@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.geodesy.extent import extent
 from monitor.inventory import logins, read_areas, read_cameras, read_register
-from monitor.inventory.positions import extent
 
 BASE = [(-77.1 - n / 1000, 38.87 + n / 1000) for n in range(9)]
 

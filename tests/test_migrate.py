@@ -23,6 +23,7 @@ RELEASED = """
 0013_groups.sql a5f1ce0024a7dc55
 0014_by_undeclared.sql c0c9b701ab98db41
 0015_change_sets.sql db182857dfb244e0
+0016_place_defect.sql 512e4c651c415bc7
 """
 
 

@@ -1,16 +1,18 @@
 """Coverage follows the cameras: stored per place, changed when they change."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
+import shapely
 
 from db import pool
 from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
-from monitor.surveyor import Surveyor
+from monitor.surveyor import Surveyor, _split
 from tests import taking
 from tests.clock import Clock
 from tests.declared import declare_all
@@ -216,3 +218,37 @@ async def test_a_camera_that_was_never_seen_is_booked_as_not_watching(
 ) -> None:
     await surveyor.refresh()
     assert await street.fetchval("SELECT effective FROM coverage_change") == 0
+
+
+async def test_one_place_that_cannot_be_computed_does_not_stop_the_others(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    spot = [8.503, 47.357]
+    hole = [[8.502, 47.359], [8.501, 47.359], [8.5, 47.36], [8.502, 47.359]]
+    square = Place(
+        kind=PlaceKind.KEY_AREA,
+        code="K-1",
+        name="Square",
+        geometry={"type": "Polygon", "coordinates": [[spot] * 4, hole]},
+    )
+    await taking.take_places(street, [square], now=datetime.now(UTC), by="t")
+    await turn(street, "up")
+    await surveyor.refresh()
+    row = await street.fetchrow("SELECT place, detail FROM bi.place_defect")
+    assert row is not None
+    assert row["place"] == "Square"
+    assert "no surface" in row["detail"]
+    figures = await street.fetchrow(
+        "SELECT effective FROM bi.coverage_now WHERE place = 'Long street'"
+    )
+    assert figures is not None
+    assert figures["effective"] > 0.3
+
+
+def test_places_that_geos_gives_up_on_are_found_among_many() -> None:
+    def attempt(some: Mapping[int, Any]) -> None:
+        if {3, 8} & some.keys():
+            raise shapely.GEOSException("mixed dimension")
+
+    sound, left_out = _split(dict.fromkeys(range(10), STREET), attempt)
+    assert (sorted(sound), sorted(left_out)) == ([0, 1, 2, 4, 5, 6, 7, 9], [3, 8])

@@ -183,6 +183,9 @@ async def coverage(arguments: argparse.Namespace) -> int:
             for each in rows
         ],
     )
+    for each in rows:
+        if each["defect"]:
+            print(f"{each['place']} is not in the figures. {each['defect']}")
     print(f"\n{_not_counted(estate)}")
     if model:
         print(f"Model: {model['model']['name']}, as of {model['as_of']}")

@@ -14,9 +14,9 @@ from monitor import declaring, intake, inventory, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, person, who
+from monitor.geodesy.extent import Extent, extent
 from monitor.intake import Rejected
 from monitor.inventory import CameraFile, Patch, Problem, Reading, Refused
-from monitor.inventory.positions import extent
 from monitor.inventory.problems import AtOnce, failed
 from monitor.opening import connected, utc_now
 
@@ -76,16 +76,24 @@ async def _open(
         return AtOnce(given=inventory.read_areas(file, known=known, encoding=encoding))
     if what is What.PLACES:
         given = inventory.read_places(
-            file, arguments.kind, area_code=arguments.area, encoding=encoding
+            file,
+            arguments.kind,
+            area_code=arguments.area,
+            encoding=encoding,
+            known=await _extent(conn),
         )
         return AtOnce(given=given)
     return inventory.open_cameras(
         file,
         arguments.mapping,
         encoding=encoding,
-        extent=extent(await cameras.sample_positions(conn), "the middle of the known places"),
+        extent=await _extent(conn),
         accept_far=arguments.accept_far,
     )
+
+
+async def _extent(conn: Connection) -> Extent | None:
+    return extent(await cameras.sample_positions(conn), "the middle of the known places")
 
 
 def _digest(file: Path) -> bytes | None:

@@ -13,7 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from monitor.coverage.sectors import Ints
+from monitor.geodesy.extent import extent, misplaced
 from monitor.geodesy.projection import Projection
+from monitor.geodesy.strokes import drawn_twice, once
 from monitor.model import Place, PlaceKind
 
 MAIN, APPROACH = 0, 1
@@ -64,11 +66,12 @@ def lay_out(places: Mapping[int, Place], surroundings: Surroundings) -> Layout:
     keys = tuple(sorted(places))
     kinds = tuple(places[key].kind for key in keys)
     shapes, defects = _shapes(places, keys)
+    _leave_out_misplaced(shapes, keys, defects)
     projection = _projection(shapes)
     flat = shapely.transform(shapes, projection.to_plane)
     streets = [i for i, kind in enumerate(kinds) if kind is PlaceKind.STREET]
     lines, target = _streets(flat, streets)
-    sites, assumed = _sites(flat, kinds, surroundings)
+    sites, assumed = _sites(flat, kinds, surroundings, keys, defects)
     schools = {i: site for i, site in sites.items() if kinds[i] is PlaceKind.SCHOOL}
     rings = _rings(schools, surroundings)
     ways = _approaches(schools, lines, surroundings)
@@ -103,6 +106,18 @@ def _shapes(places: Mapping[int, Place], keys: tuple[int, ...]) -> tuple[Shapes,
     return shapes, defects
 
 
+def _leave_out_misplaced(shapes: Shapes, keys: tuple[int, ...], defects: dict[int, str]) -> None:
+    """Places at 0/0, with exchanged axes or a lost sign stay out until somebody settles them."""
+    drawn = np.flatnonzero(~shapely.is_empty(shapes))
+    middles = shapely.get_coordinates(shapely.centroid(shapes[drawn])).tolist()
+    points = [(lon, lat) for lon, lat in middles]
+    where = extent(points, "the middle of the places")
+    for index, point in zip(drawn.tolist(), points, strict=True):
+        reason = misplaced(where, *point)
+        if reason:
+            shapes[index], defects[keys[index]] = shapely.Point(), reason
+
+
 def _text(place: Place) -> str:
     try:
         return json.dumps(dict(place.geometry))
@@ -125,14 +140,22 @@ def _projection(shapes: Shapes) -> Projection:
 
 
 def _streets(flat: Shapes, streets: list[int]) -> tuple[Shapes, Ints]:
+    lines = flat[streets]
+    for again in drawn_twice(lines).tolist():
+        lines[again] = once(lines[again])
     # Pieces that meet end to end become one line, so that a gap over a crossing stays one gap.
-    parts, owner = shapely.get_parts(shapely.line_merge(flat[streets]), return_index=True)
+    parts, owner = shapely.get_parts(shapely.line_merge(lines), return_index=True)
     return parts, np.array(streets, dtype=np.int64)[owner] * 2 + MAIN
 
 
 def _sites(
-    flat: Shapes, kinds: tuple[PlaceKind, ...], surroundings: Surroundings
+    flat: Shapes,
+    kinds: tuple[PlaceKind, ...],
+    surroundings: Surroundings,
+    keys: tuple[int, ...],
+    defects: dict[int, str],
 ) -> tuple[dict[int, Any], set[int]]:
+    """Sites by place index, and which of them are assumed; one that cannot be drawn is a defect."""
     sites, assumed = {}, set()
     for index, kind in enumerate(kinds):
         shape = flat[index]
@@ -141,9 +164,28 @@ def _sites(
         if shapely.get_type_id(shape) in _POINTS:
             shape = shape.buffer(surroundings.point_m)
             assumed.add(index)
-        # buffer(0) keeps surfaces only; make_valid may leave stray lines of a self-touching border
-        sites[index] = shapely.make_valid(shape).buffer(0)
+        site = _repaired(shape)
+        if site is None or site.area <= 0:
+            defects[keys[index]] = (
+                "The outline encloses no surface, or crosses itself beyond repair."
+            )
+            assumed.discard(index)
+        else:
+            sites[index] = site
     return sites, assumed
+
+
+def _repaired(shape: Any) -> Any:
+    """A valid surface, all operations on which will succeed; None where GEOS cannot make one."""
+    for options in ({}, {"method": "structure", "keep_collapsed": False}):
+        try:
+            # buffer(0) keeps surfaces only: stray lines of a self-touching border may be left
+            site = shapely.make_valid(shape, **options).buffer(0)
+            site.buffer(1.0)
+        except shapely.GEOSException:
+            continue
+        return site
+    return None
 
 
 def _rings(schools: Mapping[int, Any], surroundings: Surroundings) -> tuple[Shapes, Ints]:

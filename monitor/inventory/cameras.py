@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from monitor.geodesy import frames
+from monitor.geodesy.extent import Extent
 from monitor.geodesy.frames import Frame
 from monitor.inventory import fields, plan, source, table, values
 from monitor.inventory import mapping as mappings
@@ -20,7 +21,6 @@ from monitor.inventory.grid import Record
 from monitor.inventory.mapping import FileMapping
 from monitor.inventory.patch import SHEET, Patch
 from monitor.inventory.plan import Part
-from monitor.inventory.positions import Extent
 from monitor.inventory.problems import Findings, Reading, Refused, failed
 from monitor.inventory.source import LIMITS, Limits
 from monitor.inventory.values import LENIENT, Reader

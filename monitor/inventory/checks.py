@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from monitor.geodesy.extent import Extent
 from monitor.inventory.grid import Record
 from monitor.inventory.patch import Patch
 from monitor.inventory.plan import Part
-from monitor.inventory.positions import Extent, Positions
+from monitor.inventory.positions import Positions
 from monitor.inventory.problems import Findings
 from monitor.inventory.table import Table
 

@@ -6,17 +6,24 @@ when a person says so. Geometry is checked and kept in degrees; what of it is wa
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+import shapely
+
+from monitor.geodesy.extent import Extent, extent, misplaced
+from monitor.geodesy.projection import Projection
+from monitor.geodesy.strokes import drawn_twice
 from monitor.inventory import fields, geojson, grouping, source
 from monitor.inventory.geojson import Feature
 from monitor.inventory.grouping import Piece
 from monitor.inventory.patch import Patch
-from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse
+from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse, shorten
 from monitor.inventory.source import LIMITS, Form, Limits
 from monitor.model import PlaceKind, Requirement
 
@@ -59,12 +66,13 @@ def read_places(
     *,
     area_code: str | None = None,
     encoding: str | None = None,
+    known: Extent | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Patch]:
     """kind: of every feature; None takes it from each feature; one that says none is left out.
 
-    area_code: for features that name none. Never raises for what a file holds; ValueError when
-    `kind` is no kind.
+    area_code: for features that name none. known: where the city is, if that is known.
+    Never raises for what a file holds; ValueError when `kind` is no kind.
     """
     wanted = None if kind is None else PlaceKind(kind)
     try:
@@ -72,13 +80,17 @@ def read_places(
         if opened.form is not Form.JSON:
             advice = "Export it from the map program as GeoJSON with WGS-84 coordinates."
             raise refuse(opened.file, "Places are read from GeoJSON.", advice)
-        return _read(opened, wanted, area_code, limits)
+        return _read(opened, wanted, area_code, known, limits)
     except Refused as refused:
         return failed(refused.problem)
 
 
 def _read(
-    opened: source.Source, kind: PlaceKind | None, area_code: str | None, limits: Limits
+    opened: source.Source,
+    kind: PlaceKind | None,
+    area_code: str | None,
+    known: Extent | None,
+    limits: Limits,
 ) -> Reading[Patch]:
     findings = Findings(opened.file, limits.problems, "feature")
     opened.report(findings)
@@ -99,6 +111,7 @@ def _read(
             findings.error(reason, advice, line=number, value=geojson.plain(feature.id))
     places = [*grouping.streets(pieces, findings), *grouping.others(pieces)]
     _duplicates(places, findings)
+    _doubts(places, known, findings)
     return findings.reading([place for _, place in places], len(features))
 
 
@@ -254,3 +267,33 @@ def _duplicates(places: Sequence[tuple[int, Patch]], findings: Findings) -> None
                 value=code,
             )
         first.setdefault(code, number)
+
+
+def _doubts(places: Sequence[tuple[int, Patch]], known: Extent | None, findings: Findings) -> None:
+    """What will not count as it is drawn: places that cannot lie there, strokes drawn twice."""
+    shapes = shapely.from_geojson(
+        [json.dumps(place.values["geometry"]) for _, place in places], on_invalid="ignore"
+    )
+    middles = shapely.get_coordinates(shapely.centroid(shapes)).tolist()
+    if len(middles) != len(places):
+        return  # an empty shape is an error already
+    where = known or extent([(x, y) for x, y in middles], f"the middle of {findings.file}")
+    for (number, place), (lon, lat) in zip(places, middles, strict=True):
+        reason = misplaced(where, lon, lat)
+        if reason:
+            advice = "It is stored, but counts in no figure until it is corrected."
+            findings.warn(reason, advice, line=number, value=place.made["name"])
+    streets = np.array(
+        [place.values["kind"] == PlaceKind.STREET for _, place in places], dtype=bool
+    )
+    lines = np.asarray(shapes, dtype=object)[streets]
+    plane = Projection.centred_on(np.array(middles)) if middles else None
+    if plane is None or not len(lines):
+        return
+    twice = drawn_twice(shapely.transform(lines, plane.to_plane)).tolist()
+    if twice:
+        named = [place.made["name"] for _, place in places if place.values["kind"] == "street"]
+        shown = ", ".join(shorten(named[index]) for index in twice[:10])
+        findings.note(
+            f"{len(twice)} streets have stretches drawn twice, which count once: {shown}."
+        )

@@ -3,62 +3,15 @@
 A lost sign, exchanged axes, a wrong digit, 0/0 and numbers that a spreadsheet filled down.
 """
 
-import math
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from monitor.geodesy.extent import Extent, extent, slip
 from monitor.inventory.problems import Findings
 
-_NEAR_M = 30_000.0  # so near everything is of one city
-_LEAST = 4  # positions that have a middle
-_APART = 2.0  # how many times farther than the last one begins another city, or a slip
-_MOST_OUTSIDE = 1 / 3  # more than that are no slips but another city
 _RUN = 3  # steps of one whole degree in a row
-_M_PER_DEG = 111_195.0
 _FAR = "Correct it; --accept-far takes it as it is."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Extent:
-    """Where things are: the middle (degrees), and how far from it they reach (metres)."""
-
-    lon: float
-    lat: float
-    reach_m: float
-    whose: str
-
-    def away_m(self, lon: float, lat: float) -> float:
-        """Distance from the middle, good enough to tell cities apart."""
-        east = abs(lon - self.lon)
-        east = min(east, abs(360 - east)) * math.cos(math.radians((lat + self.lat) / 2))
-        return math.hypot(east, lat - self.lat) * _M_PER_DEG
-
-    def holds(self, lon: float, lat: float) -> bool:
-        """Whether a position lies within."""
-        return abs(lat) <= 90 and abs(lon) <= 180 and self.away_m(lon, lat) <= self.reach_m
-
-
-def extent(points: Sequence[tuple[float, float]], whose: str) -> Extent | None:
-    """The extent of most of the points; None where they are too few or in several cities.
-
-    From the middle outwards each next point belongs to it that is at most twice as far as the one
-    before.
-    """
-    if len(points) < _LEAST:
-        return None
-    lon, lat = median(p[0] for p in points), median(p[1] for p in points)
-    middle = Extent(lon=lon, lat=lat, reach_m=0.0, whose=whose)
-    reach, inside = _NEAR_M, 0
-    for away in sorted(middle.away_m(*point) for point in points):
-        if away > reach and away > _APART * reach:
-            break
-        reach, inside = max(reach, away), inside + 1
-    if len(points) - inside > _MOST_OUTSIDE * len(points):
-        return None
-    return Extent(lon=lon, lat=lat, reach_m=reach, whose=whose)
 
 
 class Positions:
@@ -152,13 +105,5 @@ def _km(where: Extent, lon: float, lat: float) -> str:
 def _reason(where: Extent | None, lon: float, lat: float) -> str:
     assert where is not None  # noqa: S101  only what it does not hold comes here
     told = f"The position lies {_km(where, lon, lat)} ({where.lon:.4f}, {where.lat:.4f})"
-    tries: Iterable[tuple[str, float, float]] = (
-        ("longitude and latitude look exchanged", lat, lon),
-        ("the sign of the longitude looks lost", -lon, lat),
-        ("the sign of the latitude looks lost", lon, -lat),
-        ("both signs look lost", -lon, -lat),
-        ("a digit of the longitude looks wrong", where.lon, lat),
-        ("a digit of the latitude looks wrong", lon, where.lat),
-    )
-    hint = next((words for words, x, y in tries if where.holds(x, y)), "")
+    hint = slip(where, lon, lat)
     return f"{told}: {hint}." if hint else f"{told}."

@@ -276,6 +276,7 @@ function placePanel(place) {
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),
     figures,
     lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["computed", moment(place.as_of)]]),
+    place.defect ? el("p", { class: "note", text: `${t("no_figures")} ${place.defect}` }) : null,
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
     lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due]]),
     section("gaps", place.gaps.map(gap)) ?? el("p", { class: "note", text: t(place.required === null ? "no_requirement" : "no_gaps") }));
