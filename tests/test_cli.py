@@ -252,6 +252,19 @@ def test_a_question_makes_no_database(tmp_path: Path, words: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [("cameras x.csv --kind street", "--kind"), ("areas x.csv --area A", "--area"),
+     ("places x.geojson --sheet S", "--sheet"), ("register x.csv --mapping m.toml", "--mapping")],
+)  # fmt: skip
+def test_an_option_that_means_nothing_is_refused_and_not_ignored(
+    say: Say, words: str, option: str
+) -> None:
+    done = say("import", *words.split())
+    assert done.returncode == 2
+    assert f"{option} means nothing for {words.split()[0]}" in done.stderr
+
+
 @pytest.mark.usefixtures("seeded")
 def test_an_export_is_taken_by_an_import_and_changes_nothing(say: Say) -> None:
     for what, file in (("areas", "a.csv"), ("cameras", "c.csv"), ("places", "p.geojson")):

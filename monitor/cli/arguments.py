@@ -130,7 +130,9 @@ def _add_papers(verbs: Any) -> None:
     take.add_argument(
         "--dry-run", action="store_true", help="say what would change, change nothing"
     )
-    take.add_argument("--mapping", metavar="FILE", help="TOML that names foreign columns")
+    take.add_argument(
+        "--mapping", metavar="FILE", help="TOML that names foreign columns, or a built-in one"
+    )
     take.add_argument(
         "--make-areas", action="store_true", help="make areas that nobody has described"
     )
@@ -139,7 +141,8 @@ def _add_papers(verbs: Any) -> None:
     )
     take.add_argument("--encoding", metavar="NAME", help="of the text, where it is not guessed")
     take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
-    take.add_argument("--area", metavar="CODE", help="area of places that name none")
+    take.add_argument("--area", metavar="CODE", help="area of cameras or places that name none")
+    take.add_argument("--sheet", metavar="NAME", help="of a workbook (default: the first)")
     _by(take)
     _role(take)
     give = _verb(verbs, "export", "papers.give", "Write the inventory as import reads it.")

@@ -26,6 +26,7 @@ _SHOWN = 30
 async def take(arguments: argparse.Namespace) -> int:
     """Take a file into the inventory; 2 when it has errors, and then nothing is changed."""
     async with connected(settings.load(arguments.config), make=True) as conn:
+        _refuse_idle(arguments.what, arguments)
         if arguments.what == "register":
             return await _take_register(conn, arguments)
         what, dry = What(arguments.what), arguments.dry_run
@@ -70,26 +71,49 @@ async def take(arguments: argparse.Namespace) -> int:
 async def _open(
     conn: Connection, what: What, arguments: argparse.Namespace
 ) -> CameraFile | AtOnce[Patch]:
-    file, encoding = arguments.file, arguments.encoding
+    file, encoding, mapping = arguments.file, arguments.encoding, arguments.mapping
     if what is What.AREAS:
         known = await cameras.areas(conn)
-        return AtOnce(given=inventory.read_areas(file, known=known, encoding=encoding))
+        sheet = arguments.sheet
+        return AtOnce(
+            given=inventory.read_areas(
+                file, known=known, mapping=mapping, encoding=encoding, sheet=sheet
+            )
+        )
     if what is What.PLACES:
         given = inventory.read_places(
             file,
             arguments.kind,
             area_code=arguments.area,
+            mapping=mapping,
             encoding=encoding,
             known=await _extent(conn),
         )
         return AtOnce(given=given)
     return inventory.open_cameras(
         file,
-        arguments.mapping,
+        mapping,
         encoding=encoding,
+        sheet=arguments.sheet,
+        area_code=arguments.area,
         extent=await _extent(conn),
         accept_far=arguments.accept_far,
     )
+
+
+# What each kind of file has no use for: refused, never ignored.
+_IDLE: dict[str, tuple[str, ...]] = {
+    "register": ("kind", "area", "accept_far", "make_areas", "mapping", "sheet"),
+    What.AREAS: ("kind", "area", "accept_far", "make_areas"),
+    What.CAMERAS: ("kind",),
+    What.PLACES: ("sheet", "accept_far"),
+}
+
+
+def _refuse_idle(what: str, arguments: argparse.Namespace) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in _IDLE[what] if getattr(arguments, name)]
+    if given:
+        raise UnknownName(f"{', '.join(given)} means nothing for {what}; leave it out")
 
 
 async def _extent(conn: Connection) -> Extent | None:

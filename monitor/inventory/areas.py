@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from monitor.inventory import fields, source, table, values
+from monitor.inventory import mapping as mappings
 from monitor.inventory.grid import Record
+from monitor.inventory.mapping import FileMapping, Rule
 from monitor.inventory.patch import Patch
 from monitor.inventory.problems import (
     Findings,
@@ -27,7 +29,20 @@ from monitor.inventory.source import LIMITS, Form, Limits
 from monitor.model import Area
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "code": ("area_code", "代码", "编码", "区划代码", "行政区划代码", "区域编码", "组织编码"),
+    "code": (
+        "area_code",
+        "area_id",
+        "id",
+        "代码",
+        "编码",
+        "编号",
+        "編號",
+        "区域编号",
+        "区划代码",
+        "行政区划代码",
+        "区域编码",
+        "组织编码",
+    ),
     "name": ("area_name", "名称", "区划名称", "行政区划名称", "区域名称", "组织名称"),
     "parent_code": ("parent", "上级", "上级代码", "上级编码", "上级区划代码", "父级编码"),
     "level": ("级别", "层级", "区划级别", "类型"),
@@ -46,7 +61,9 @@ def read_areas(
     path: str | os.PathLike[str],
     *,
     known: Mapping[str, Area] = _NONE,
+    mapping: FileMapping | str | os.PathLike[str] | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     limits: Limits = LIMITS,
 ) -> Reading[Patch]:
     """Areas with parents before their children. known: areas already stored, valid as parents.
@@ -57,19 +74,41 @@ def read_areas(
         opened = source.read(path, limits, encoding)
         if opened.form is Form.JSON:
             raise refuse(opened.file, "Areas are read from CSV or XLSX.", _EXPECTED)
-        return _read(opened, known, limits)
+        rules = mappings.resolve(mapping, HEADERS)
+        return _read(opened, known, rules, sheet, limits)
     except Refused as refused:
         return failed(refused.problem)
 
 
-def _read(opened: source.Source, known: Mapping[str, Area], limits: Limits) -> Reading[Patch]:
-    found = table.read(opened, lambda h: fields.normalise(h) in _BY_HEADER, None, limits)
+def _read(
+    opened: source.Source,
+    known: Mapping[str, Area],
+    mapping: FileMapping | None,
+    sheet: str | None,
+    limits: Limits,
+) -> Reading[Patch]:
+    rules = mapping.rules if mapping else {}
+    ruled = {fields.normalise(column) for rule in rules.values() for column in rule.columns}
+    found = table.read(
+        opened,
+        lambda h: fields.normalise(h) in _BY_HEADER or fields.normalise(h) in ruled,
+        sheet or (mapping.sheet if mapping else None),
+        limits,
+        mapping.headers if mapping else (),
+    )
     places = {
         _BY_HEADER[fields.normalise(header)]: place
         for place, header in reversed(list(enumerate(found.headers)))
         if fields.normalise(header) in _BY_HEADER
     }
-    if "code" not in places or "name" not in places:
+    where = {fields.normalise(header): place for place, header in enumerate(found.headers)}
+    for name, rule in rules.items():
+        missing = [column for column in rule.columns if fields.normalise(column) not in where]
+        if missing:
+            reason = f"The mapping names the column {', '.join(missing)}, not in this file."
+            raise refuse(opened.file, reason, f"The file has: {', '.join(found.headers)}.")
+        places.pop(name, None)
+    if not {"code", "name"} <= places.keys() | rules.keys():
         shown = ", ".join(filter(None, found.headers))
         raise refuse(opened.file, f"No columns for code and name; found: {shown}.", _EXPECTED)
     findings = Findings(opened.file, limits.problems, found.unit)
@@ -78,11 +117,11 @@ def _read(opened: source.Source, known: Mapping[str, Area], limits: Limits) -> R
     lines = 0
     for record in found.records:
         lines += 1
-        _add(record, places, listed, findings)
+        _add(record, places, rules, where, listed, findings)
     found.report(findings)
     _name_parents(listed, known, findings)
     _check_tree(listed, known, findings)
-    named = [name for name in ("name", "parent_code", "level") if name in places]
+    named = [name for name in ("name", "parent_code", "level") if name in {*places, *rules}]
     rows = [
         Patch(
             key=area.code,
@@ -94,17 +133,26 @@ def _read(opened: source.Source, known: Mapping[str, Area], limits: Limits) -> R
     return findings.reading(rows, lines)
 
 
-def _add(record: Record, places: Mapping[str, int], listed: Lines, findings: Findings) -> None:
-    cells = {
-        name: record.cells[place] if place < len(record.cells) else ""
-        for name, place in places.items()
-    }
+def _add(
+    record: Record,
+    places: Mapping[str, int],
+    rules: Mapping[str, Rule],
+    where: Mapping[str, int],
+    listed: Lines,
+    findings: Findings,
+) -> None:
+    def cell(place: int) -> str:
+        return record.cells[place] if place < len(record.cells) else ""
+
+    cells = {name: cell(place) for name, place in places.items()}
     try:
+        for name, rule in rules.items():
+            cells[name] = rule.text([cell(where[fields.normalise(c)]) for c in rule.columns])
         code = values.code(cells["code"])
         parent = values.code(cells["parent_code"]) if cells.get("parent_code") else None
     except ValueError as error:
         reason, advice = error.args
-        shown = f"{cells['code']} {cells.get('parent_code', '')}".strip()
+        shown = f"{cells.get('code', '')} {cells.get('parent_code', '')}".strip()
         findings.error(reason, advice, line=record.line, column="code", value=shown)
         return
     if not cells["name"]:

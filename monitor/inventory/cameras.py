@@ -5,9 +5,9 @@ is left to `db.changes`; rules over the whole file to `checks`.
 """
 
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from monitor.geodesy import frames
@@ -18,7 +18,7 @@ from monitor.inventory import mapping as mappings
 from monitor.inventory.checks import Checks
 from monitor.inventory.fields import Shape
 from monitor.inventory.grid import Record
-from monitor.inventory.mapping import FileMapping
+from monitor.inventory.mapping import FileMapping, Several
 from monitor.inventory.patch import SHEET, Patch
 from monitor.inventory.plan import Part
 from monitor.inventory.problems import Findings, Reading, Refused, failed
@@ -30,9 +30,12 @@ _MISREAD = "Enter the value itself."
 # What an empty cell means where a camera cannot be without a value. Not the intent: an empty cell
 # is no decision of anybody, so it changes nothing.
 _EMPTY = {"port": 80, "kind": CameraKind.UNKNOWN, "indoor": False, "simulated": False}
+# Full-width digits, letters and signs, as Chinese and Japanese keyboards write them.
+_NARROW = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: " "}
 _UNREAD = object()
+_MOST_IN_A_ROW = 100
 _TEXTS = (Shape.TEXT, Shape.INTENT, Shape.KIND, Shape.INDOOR, Shape.FLAG)
-_WORDED = (Shape.DIRECTION, Shape.DIRECTION_CODE)  # kept as written
+_WORDED = (Shape.DIRECTION, Shape.DIRECTION_CODE, Shape.POSITION)  # kept as written
 
 
 def read_cameras(
@@ -55,6 +58,8 @@ def open_cameras(
     mapping: FileMapping | str | os.PathLike[str] | None = None,
     *,
     encoding: str | None = None,
+    sheet: str | None = None,
+    area_code: str | None = None,
     divisions: Collection[str] | None = None,
     extent: Extent | None = None,
     accept_far: bool = False,
@@ -63,13 +68,15 @@ def open_cameras(
     """A file whose header is understood. Raises `Refused`.
 
     mapping: a mapping, the name of a built-in one, or the path of a TOML file; None recognises the
-    built-in ones by their columns. encoding: None guesses it. divisions: GB/T 2260 codes, for the
-    first six digits. extent: where the city is; None takes the middle of the file. accept_far: take
-    positions that look wrong.
+    built-in ones by their columns. encoding: None guesses it. sheet: of a workbook. area_code: for
+    cameras that name none. divisions: GB/T 2260 codes, for the first six digits. extent: where the
+    city is; None takes the middle of the file. accept_far: take positions that look wrong.
     """
     opened = source.read(path, limits, encoding)
     chosen = mappings.resolve(mapping)
-    found = table.read(opened, _known(chosen), chosen.sheet if chosen else None, limits)
+    wanted = sheet or (chosen.sheet if chosen else None)
+    headers = chosen.headers if chosen else ()
+    found = table.read(opened, _known(chosen), wanted, limits, headers)
     findings = Findings(opened.file, limits.problems, found.unit)
     if chosen is None:
         chosen = next((m for m in mappings.built_in() if m.fits(found.headers)), None)
@@ -78,7 +85,8 @@ def open_cameras(
     opened.report(findings)
     parts = plan.make(found, chosen, findings)
     checks = Checks(parts, divisions, extent, accept_far=accept_far)
-    return CameraFile(found, parts, chosen, checks, findings)
+    rows = _Rows(parts, chosen, findings, found.headers, area_code, accept_far=accept_far)
+    return CameraFile(found, rows, checks, findings)
 
 
 def _known(mapping: FileMapping | None) -> table.Known:
@@ -93,15 +101,12 @@ class CameraFile:
     def __init__(
         self,
         found: table.Table,
-        parts: tuple[Part, ...],
-        mapping: FileMapping | None,
+        rows: "_Rows",
         checks: Checks,
         findings: Findings,
     ) -> None:
         self._table = found
-        self._rows = _Rows(
-            parts, mapping, findings, width=len(found.headers), accept_far=checks.accept_far
-        )
+        self._rows = rows
         self._checks = checks
         self._findings = findings
         self._lines = 0
@@ -114,10 +119,10 @@ class CameraFile:
                 self._lines += 1
                 if self._checks.is_remark(record, self._table):
                     continue
-                row = self._rows.patch(record)
-                if row is not None and self._checks.take(row, self._findings):
-                    self._usable += 1
-                    yield row
+                for row in self._rows.patches(record):
+                    if self._checks.take(row, self._findings):
+                        self._usable += 1
+                        yield row
         except Refused as refused:
             self._findings.keep(refused.problem)
         if not self._lines:
@@ -149,25 +154,73 @@ class _Rows:
         parts: tuple[Part, ...],
         mapping: FileMapping | None,
         findings: Findings,
+        headers: tuple[str, ...],
+        area_code: str | None,
         *,
-        width: int,
         accept_far: bool,
     ) -> None:
         self._findings = findings
         self._accept_far = accept_far
         self._frame = mapping.frame if mapping else Frame.WGS84
-        readers = values.readers(mapping.dates if mapping else ())
+        self._decimal = mapping.decimal if mapping else "."
+        self._several = mapping.several if mapping else None
+        self._headers = [fields.normalise(header) for header in headers]
+        self._area = area_code
+        self._readers = values.readers(mapping.dates if mapping else (), self._decimal)
         self._parts = [
-            (part, readers[part.field.shape if part.field else Shape.TEXT]) for part in parts
+            (part, self._readers[part.field.shape if part.field else Shape.TEXT]) for part in parts
         ]
-        self._width = width
+        self._width = len(headers)
         self._undecided = 0
         self._not_collected = 0
         self._nothing: Counter[str] = Counter()
         if not any(part.key == "name" for part in parts):
             findings.note("There is no column for the name; new cameras are named by their code.")
 
-    def patch(self, record: Record) -> Patch | None:
+    def patches(self, record: Record) -> Iterator[Patch]:
+        """The cameras of a row: mostly one; none when a cell is wrong."""
+        patch = self._patch(record)
+        if patch is None or self._several is None:
+            yield from filter(None, [patch])
+            return
+        try:
+            yield from self._each(patch, record, self._several)
+        except ValueError as error:
+            reason, advice = error.args
+            column = self._several.count or self._several.list
+            self._findings.error(reason, advice, line=record.line, column=column)
+
+    def _each(self, patch: Patch, record: Record, several: Several) -> list[Patch]:
+        """One camera for each that the row counts or lists: CODE-1, CODE-2 …"""
+        cell = self._named(several.count or several.list, record)
+        if several.count:
+            if not cell.isdigit() or not 1 <= int(cell) <= _MOST_IN_A_ROW:
+                advice = f"Give a number from 1 to {_MOST_IN_A_ROW}."
+                raise ValueError(f"The row counts {cell[:20] or 'no'} cameras.", advice)
+            parts: list[str | None] = [None] * int(cell)
+        else:
+            parts = [part.strip() for part in cell.split(several.separator) if part.strip()]
+        if len(parts) <= 1 and several.count:
+            return [patch]
+        read = self._readers[fields.BY_NAME[several.field].shape]
+        found = []
+        for number, part in enumerate(parts, 1):
+            changed = dict(patch.values)
+            if changed.get("name"):
+                changed["name"] = f"{changed['name']} {number}"
+            if part is not None:
+                field = fields.BY_NAME[several.field]
+                changed[field.to or f"{SHEET}{field.name}"] = read(part)
+            found.append(replace(patch, key=f"{patch.key}-{number}", values=changed))
+        return found
+
+    def _named(self, column: str, record: Record) -> str:
+        wanted = fields.normalise(column)
+        if wanted not in self._headers:
+            raise ValueError(f"The mapping names the column {column}.", "It is not in this file.")
+        return _cell(record, self._headers.index(wanted))
+
+    def _patch(self, record: Record) -> Patch | None:
         """None when a cell is wrong; every wrong cell of the record is reported."""
         found: dict[str, Any] = {}
         sound = True
@@ -216,15 +269,20 @@ class _Rows:
                 self._nothing[part.column] += 1
                 raw = ""
             elif shape not in _WORDED and not raw.isascii():
-                raw = unicodedata.normalize("NFKC", raw)  # full-width digits and letters
+                raw = raw.translate(_NARROW)
         if raw in values.SHEET_ERRORS:
             raise ValueError("The cell holds an error of the spreadsheet.", _MISREAD)
         if not raw and key == "intent":
             self._undecided += 1
         elif not raw and not part.named:
             return
+        elif not raw and key == "position":
+            found["lon"] = found["lat"] = None
         elif not raw:
             found[key] = _EMPTY.get(key)
+        elif key == "position":
+            lonlat = values.position(raw, part.rule.form or "lat, lon", self._decimal)
+            found["lon"], found["lat"] = lonlat
         elif (value := self._value(part, read, raw, record, found)) is not _UNREAD:
             found[key] = value
 
@@ -271,6 +329,8 @@ class _Rows:
             found["name"] = code
             advice = "The code is used as its name."
             self._findings.warn("The camera has no name.", advice, line=record.line)
+        if self._area and not found.get("area_code"):
+            found["area_code"] = self._area
         if not self._place(found, record):
             return None
         return Patch(key=code, values=found, line=record.line)

@@ -20,6 +20,7 @@ class Shape(StrEnum):
     PORT = "1-65535"
     LONGITUDE = "longitude, decimal degrees, WGS-84"
     LATITUDE = "latitude, decimal degrees, WGS-84"
+    POSITION = "longitude and latitude in one cell"
     INTENT = "1 in use, 2 repair, 3 removed; or planned, trial, in_service, repair, retired"
     KIND = "1-7, 99 or the word"
     DIRECTION = "degrees, compass word or 东"
@@ -134,6 +135,9 @@ crs_source | o | TEXT | | 原始坐标系
 
 FIELDS: tuple[Field, ...] = tuple(_field(row) for row in _TABLE.strip().splitlines())
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+# No header means it: which of the two numbers comes first is for the mapping to say.
+POSITION = Field(name="position", headers=(), shape=Shape.POSITION, to="position")
+MAPPABLE: Mapping[str, Field] = {**BY_NAME, POSITION.name: POSITION}
 ATTRIBUTES: tuple[Field, ...] = tuple(
     field for field in FIELDS if field.to is not None and field.name == field.to
 )

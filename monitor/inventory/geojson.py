@@ -99,11 +99,15 @@ def point(feature: Feature, file: str, number: int) -> Mapping[str, Any]:
     if feature.geometry is None:
         return found
     where = {"line": number, "unit": "feature"}
-    if feature.geometry.get("type") != "Point":
+    geometry = feature.geometry
+    listed = geometry.get("coordinates")
+    if geometry.get("type") == "MultiPoint" and isinstance(listed, list) and len(listed) == 1:
+        geometry = {"type": "Point", "coordinates": listed[0]}  # as some programs write a point
+    if geometry.get("type") != "Point":
         reason = f"A camera must be a Point, this is a {plain(feature.geometry.get('type'))[:40]}."
         raise refuse(file, reason, "Give each camera one point.", **where)
     try:
-        lon, lat = coordinates(feature.geometry)
+        lon, lat = coordinates(geometry)
     except ValueError as error:
         raise refuse(file, error.args[0], error.args[1], column="geometry", **where) from error
     return {**found, "lon": lon, "lat": lat}

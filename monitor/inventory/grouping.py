@@ -54,17 +54,20 @@ def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Patc
         grouped[(own,) if own else (piece.area_code, piece.name)].append(piece)
     found: list[tuple[int, Patch]] = []
     tunnels: list[str] = []
+    hidden_m = 0.0
     for key, group in grouped.items():
         code = "/".join(filter(None, ("street", *key) if len(key) > 1 else key))
         place = _street(code, group)
         if place is None:
             tunnels.append(group[0].name or code)
+            hidden_m += _hidden_m(group)
         else:
             found.append((group[0].number, place))
     if tunnels:
         names = ", ".join(tunnels[:20])
         findings.note(
-            f"{len(tunnels)} streets are wholly tunnel, covered or unbuilt and left out: {names}."
+            f"{len(tunnels)} streets are wholly tunnel, covered or unbuilt and left out "
+            f"({hidden_m:,.0f} m): {names}."
         )
     return found
 
@@ -74,12 +77,13 @@ def _street(code: str, group: Sequence[Piece]) -> Patch | None:
     lines = [line for piece in group if not piece.left_out for line in _lines(piece)]
     if not lines:
         return None
-    hidden = math.fsum(
-        _length_m(line) for piece in group if piece.left_out for line in _lines(piece)
-    )
-    hidden += math.fsum(piece.excluded_m for piece in group)
+    hidden = _hidden_m(group) + math.fsum(piece.excluded_m for piece in group)
     shape = {"type": "MultiLineString", "coordinates": lines}
     return _patch(code, group, shape, excluded_m=round(hidden, 1))
+
+
+def _hidden_m(group: Sequence[Piece]) -> float:
+    return math.fsum(_length_m(line) for piece in group if piece.left_out for line in _lines(piece))
 
 
 def _patch(code: str, group: Sequence[Piece], geometry: Mapping[str, Any], **more: float) -> Patch:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,9 +20,11 @@ import shapely
 from monitor.geodesy.extent import Extent, extent, misplaced
 from monitor.geodesy.projection import Projection
 from monitor.geodesy.strokes import drawn_twice
-from monitor.inventory import fields, geojson, grouping, source
+from monitor.inventory import fields, geojson, grouping, logins, source
+from monitor.inventory import mapping as mappings
 from monitor.inventory.geojson import Feature
 from monitor.inventory.grouping import Piece
+from monitor.inventory.mapping import FileMapping
 from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Findings, Reading, Refused, failed, refuse, shorten
 from monitor.inventory.source import LIMITS, Form, Limits
@@ -65,6 +68,7 @@ def read_places(
     kind: PlaceKind | str | None = None,
     *,
     area_code: str | None = None,
+    mapping: FileMapping | str | os.PathLike[str] | None = None,
     encoding: str | None = None,
     known: Extent | None = None,
     limits: Limits = LIMITS,
@@ -80,7 +84,8 @@ def read_places(
         if opened.form is not Form.JSON:
             advice = "Export it from the map program as GeoJSON with WGS-84 coordinates."
             raise refuse(opened.file, "Places are read from GeoJSON.", advice)
-        return _read(opened, wanted, area_code, known, limits)
+        rules = mappings.resolve(mapping, _HEADERS)
+        return _read(opened, wanted, area_code, rules, known, limits)
     except Refused as refused:
         return failed(refused.problem)
 
@@ -89,26 +94,29 @@ def _read(
     opened: source.Source,
     kind: PlaceKind | None,
     area_code: str | None,
+    mapping: FileMapping | None,
     known: Extent | None,
     limits: Limits,
 ) -> Reading[Patch]:
     findings = Findings(opened.file, limits.problems, "feature")
     opened.report(findings)
     pieces: list[Piece] = []
+    left_out = _LeftOut()
     features = geojson.features(opened, limits)
     for number, feature in enumerate(features, start=1):
         if feature.geometry is None:
             findings.warn("The feature has no geometry.", "It was left out.", line=number)
             continue
         try:
-            piece = _piece(feature, number, kind, area_code)
+            piece = _piece(feature, number, kind, area_code, mapping)
             if piece is None:
-                _warn_of_kind(feature, number, findings)
+                left_out.add(feature, number)
             else:
                 pieces.append(piece)
         except ValueError as error:
             reason, advice = error.args
             findings.error(reason, advice, line=number, value=geojson.plain(feature.id))
+    left_out.report(findings)
     places = [*grouping.streets(pieces, findings), *grouping.others(pieces)]
     _duplicates(places, findings)
     _doubts(places, known, findings)
@@ -120,8 +128,9 @@ def _piece(
     number: int,
     kind: PlaceKind | None,
     area_code: str | None,
+    mapping: FileMapping | None,
 ) -> Piece | None:
-    told = _told(feature.properties)
+    told = _told(feature.properties, mapping)
     geometry = {
         "type": (feature.geometry or {}).get("type"),
         "coordinates": geojson.coordinates(feature.geometry or {}),
@@ -146,36 +155,60 @@ def _piece(
         geometry=geometry,
         left_out=_is_left_out(feature.properties),
         excluded_m=_metres(told["excluded_m"]),
-        named=_named(feature.properties) | ({"area_code"} if area_code else set()),
+        named=_named(feature.properties, mapping) | ({"area_code"} if area_code else set()),
     )
 
 
-def _told(properties: Mapping[str, Any]) -> dict[str, str]:
+def _told(properties: Mapping[str, Any], mapping: FileMapping | None) -> dict[str, str]:
     """The properties we know, as text; "" where a feature does not say."""
     plain = {fields.normalise(key): geojson.plain(value) for key, value in properties.items()}
-    return {
+    told = {
         name: next((text for h in headers if (text := plain.get(fields.normalise(h), ""))), "")
         for name, headers in _HEADERS.items()
     }
+    for name, rule in (mapping.rules if mapping else {}).items():
+        told[name] = rule.text([plain.get(fields.normalise(c), "") for c in rule.columns])
+    return {name: logins.without(text) for name, text in told.items()}
 
 
-def _named(properties: Mapping[str, Any]) -> frozenset[str]:
+def _named(properties: Mapping[str, Any], mapping: FileMapping | None) -> frozenset[str]:
     """Fields of a place that the feature speaks of, if only to say that there is nothing."""
     have = {fields.normalise(key) for key in properties}
+    rules = mapping.rules if mapping else {}
     return frozenset(
         _FIELDS.get(name, name)
         for name, headers in _HEADERS.items()
-        if any(fields.normalise(header) in have for header in headers)
+        if any(
+            fields.normalise(h) in have for h in (rules[name].columns if name in rules else headers)
+        )
+        or (name in rules and rules[name].constant is not None)
     )
 
 
-def _warn_of_kind(feature: Feature, number: int, findings: Findings) -> None:
-    findings.warn(
-        "The feature says no kind of place, and was left out.",
-        "If it shall be a named area, say so: property kind = key_area, or --kind key_area.",
-        line=number,
-        value=geojson.plain(feature.id),
-    )
+class _LeftOut:
+    """Features that say no kind of place, counted by what they are."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, feature: Feature, number: int) -> None:
+        """One feature that no rule makes a place."""
+        shape = geojson.plain((feature.geometry or {}).get("type"))
+        told = _told(feature.properties, None)
+        what = f"{shape} {told['class']}".strip()
+        self._lines[what].append(number)
+
+    def report(self, findings: Findings) -> None:
+        """One warning for each kind of feature."""
+        for what, lines in sorted(self._lines.items()):
+            shown = ", ".join(map(str, lines[:10])) + (" …" if len(lines) > 10 else "")
+            findings.warn(
+                f"{len(lines):,} features ({what}) say no kind of place and were left out: "
+                f"features {shown}.",
+                "If they shall be named areas, say so: property kind = key_area, or "
+                "--kind key_area.",
+                line=lines[0],
+            )
 
 
 def _kind(told: Mapping[str, str], geometry: str) -> PlaceKind | None:

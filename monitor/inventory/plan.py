@@ -38,11 +38,14 @@ def make(table: Table, mapping: FileMapping | None, findings: Findings) -> tuple
     parts = [part for name, rule in rules if (part := _ruled(name, rule, where, mapping, table))]
     claimed = {place for part in parts for place in part.places}
     kept = {place for part in parts if _keeps(part) for place in part.places}
-    meanings = _meanings(table, claimed, frozenset(part.key for part in parts))
+    whole = {part.places[0] for part in parts if len(part.rule.columns) == 1 and part.places}
+    meanings = _meanings(table, whole, frozenset(part.key for part in parts))
+    for column in mapping.keep if mapping else ():
+        meanings.pop(where.get(fields.normalise(column), -1), None)
     taken = {part.key for part in parts}
     unknown: list[str] = []
     for place, header in enumerate(table.headers):
-        if place in kept:
+        if place in kept and place not in meanings:
             continue
         if logins.is_login(header):
             _warn_of_secret(header, findings)
@@ -57,7 +60,10 @@ def make(table: Table, mapping: FileMapping | None, findings: Findings) -> tuple
 
 
 def _meanings(table: Table, claimed: set[int], ruled: frozenset[str]) -> dict[int, Field]:
-    """The field each column names by its header, where no rule and no clearer header settles it."""
+    """The field each column names by its header, where no rule and no clearer header settles it.
+
+    A column that a rule only joins with others keeps its meaning beside.
+    """
     named = {place: found for place, h in enumerate(table.headers) if (found := fields.find(h))}
     clear = {_key(named[place]) for place in named if not fields.is_weak(table.headers[place])}
     return {
@@ -92,7 +98,7 @@ def _columns(table: Table) -> dict[str, int]:
 def _ruled(
     name: str, rule: Rule, where: dict[str, int], mapping: FileMapping | None, table: Table
 ) -> Part | None:
-    field = fields.BY_NAME[name]
+    field = fields.MAPPABLE[name]
     missing = [column for column in rule.columns if fields.normalise(column) not in where]
     if (
         missing
@@ -120,7 +126,7 @@ def _ruled(
 
 def _keeps(part: Part) -> bool:
     """True when the column's own text ends up in the camera, so no copy of it is needed."""
-    return not (part.rule.values or part.rule.before) and not (
+    return not (part.rule.values or part.rule.before or part.rule.find) and not (
         part.rule.first and len(part.places) > 1
     )
 

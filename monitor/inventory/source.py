@@ -36,13 +36,14 @@ class Form(StrEnum):
     TEXT = "text"
     WORKBOOK = "workbook"
     JSON = "json"
+    OLD_WORKBOOK = "old workbook"  # XLS or ODS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """An opened file. encoding: of TEXT and JSON, as Python calls it; guess: where it was guessed.
 
-    data is filled for WORKBOOK only: texts are read from the file again, piece by piece.
+    data is filled for workbooks only: texts are read from the file again, piece by piece.
     """
 
     path: Path
@@ -83,6 +84,11 @@ _HEAD_BYTES = 4_096
 _PIECE_BYTES = 1 << 20
 _KNOWN = f"UTF-8, UTF-16, {', '.join(encoding.PAGES.values())}"
 _SAY = "Say which with --encoding, or save it as CSV (UTF-8)."
+_AS_GEOJSON = (
+    "Convert it: ogr2ogr -f GeoJSON -t_srs EPSG:4326 new.geojson and its name; or in QGIS: Export, "
+    "Save Features As, GeoJSON, EPSG:4326. Then import the GeoJSON."
+)
+_MIME_ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 _SAVE_AS = "Save it as .xlsx or as CSV (UTF-8) and import that."
 _FOREIGN = (
     (b"\x89PNG", "a PNG image"),
@@ -93,11 +99,9 @@ _FOREIGN = (
     (b"MM\x00*", "a TIFF image"),
     (b"RIFF", "a media file"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old .xls file or a workbook locked with a password"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
 )
 
@@ -116,10 +120,18 @@ def read(
     for magic, what in _FOREIGN:
         if data.startswith(magic):
             raise refuse(file, f"This is {what}, not a table.", _SAVE_AS)
+    if data.startswith(b"SQLite format 3"):
+        raise refuse(file, "This is a GeoPackage or another SQLite database.", _AS_GEOJSON)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return Source(path=Path(path), file=file, form=Form.OLD_WORKBOOK, data=data)
+    if data.startswith(b"PK") and _MIME_ODS in data[:200]:
+        return Source(path=Path(path), file=file, form=Form.OLD_WORKBOOK, data=data)
     if data.startswith(b"PK"):
         return Source(path=Path(path), file=file, form=Form.WORKBOOK, data=data)
     page, guess = _page(data, file, said_encoding)
     head = data[:_HEAD_BYTES].decode(page, "ignore").lstrip("\ufeff \t\r\n")
+    if head[:1] == "<" and "<kml" in head:
+        raise refuse(file, "This is KML.", _AS_GEOJSON)
     if head[:1] == "<":
         raise refuse(file, "This is a web page or XML, not a table.", _SAVE_AS)
     form = Form.JSON if head[:1] in ("{", "[") else Form.TEXT

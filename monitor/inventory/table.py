@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
-from monitor.inventory import fields, geojson, grid, logins, workbook
+from monitor.inventory import fields, geojson, grid, logins, oldbook, workbook
 from monitor.inventory.grid import Record
 from monitor.inventory.problems import Findings, refuse
 from monitor.inventory.source import Form, Limits, Source
@@ -64,17 +64,30 @@ class _Header:
     score: int
 
 
-def read(source: Source, known: Known, sheet: str | None, limits: Limits) -> Table:
-    """known: truth for a header that means something. Raises `Refused`."""
+def read(
+    source: Source,
+    known: Known,
+    sheet: str | None,
+    limits: Limits,
+    headers: tuple[str, ...] = (),
+) -> Table:
+    """known: truth for a header that means something. headers: of a file that has none.
+
+    Raises `Refused`.
+    """
     if source.form is Form.JSON:
         return _of_features(source, limits)
     if source.form is Form.WORKBOOK:
         records = workbook.read(source, sheet, limits)
+    elif source.form is Form.OLD_WORKBOOK:
+        records = oldbook.read(source, sheet, limits)
     else:
         records = grid.from_text(source, _delimiter(source, known), limits)
     head = tuple(islice(records.records, _HEADER_WITHIN + _LOOKED_AT))
     if not head:
         raise refuse(source.file, "The file holds no rows.", "Export it again and look into it.")
+    if headers:
+        return _table(source.file, records.unit, headers, 0, head, records.records)
     header = _locate(head[:_HEADER_WITHIN], known)
     return _table(
         source.file,

@@ -47,6 +47,20 @@ _DATE_LIKE = re.compile(
     r"|\d{1,2}(/\d{1,2}/|\.\d{1,2}\.)\d{4}",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_NUMBERS = (Shape.LONGITUDE, Shape.LATITUDE, Shape.ANGLE, Shape.RANGE)
+_WKT = re.compile(r"\s*POINT\s*Z?\s*\(\s*([-+.\d]+)\s+([-+.\d]+)(?:\s+[-+.\d]+)?\s*\)\s*", re.I)
+_HEMISPHERES = frozenset("NSEWnsewOo北南东西東")
+_NEGATIVE = frozenset("SW南西")
+# 30°39'03.6"N, N 30 39.06', 104度4分51秒, 7.42 E
+_DMS = re.compile(
+    r"""(?P<sign>-)?(?P<before>[NSEWnsewOo北南东西東])?[纬经緯經]?\s*
+    (?P<degrees>\d{1,3}(?:\.\d+)?)\s*[°度º]?\s*
+    (?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*['′’分]?\s*)?
+    (?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:["″”秒]|''|′′)?\s*)?
+    (?P<after>[NSEWnsewOo北南东西東])?[纬经緯經]?""",
+    re.VERBOSE,
+)
 _MINUS_ONE = re.compile(r"-1([.,]0*)?")
 _NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,25})?|\.\d{1,25})([eE][+-]?\d{1,3})?", re.ASCII)
 _EXPONENT = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{2}", re.ASCII)
@@ -69,15 +83,47 @@ _DATES = (
 )
 
 
-def readers(dates: Sequence[str] = ()) -> Mapping[Shape, Reader]:
-    """One reader per shape. dates: further date formats, tried first."""
+def readers(dates: Sequence[str] = (), decimal: str = ".") -> Mapping[Shape, Reader]:
+    """One reader per shape. dates: further date formats, tried first. decimal: "." or ","."""
     formats = (*dates, *_DATES)
 
     @lru_cache(4096)
     def date(text: str) -> str:
         return _date(text, formats)
 
-    return {**_READERS, Shape.DATE: date}
+    found: dict[Shape, Reader] = {**_READERS, Shape.DATE: date}
+    if decimal == ",":
+        found |= {shape: _with_comma(found[shape]) for shape in _NUMBERS}
+    return found
+
+
+def _with_comma(read: Reader) -> Reader:
+    """Reads 1.234,5: dots group thousands, the comma stands before the fraction."""
+
+    def reader(value: str) -> Any:
+        return read(value.replace(".", "").replace(",", ".") if "," in value else value)
+
+    return reader
+
+
+def position(value: str, form: str, decimal: str = ".") -> tuple[float, float]:
+    """Longitude and latitude of one cell, in one of the forms of a mapping."""
+    if form == "wkt":
+        match = _WKT.fullmatch(value)
+        if match is None:
+            raise ValueError("This is no WKT point.", "Write it as POINT(8.54 47.37).")
+        return longitude(match[1]), latitude(match[2])
+    if decimal == ",":
+        parts = re.split(r"\s*[;/|]\s*|\s+", value.strip())
+        parts = [part.strip(",").replace(",", ".") for part in parts]
+    else:
+        parts = [part for part in re.split(r"\s*[,;/|]\s*", value.strip("()[] ")) if part]
+        if len(parts) == 1:
+            parts = value.split()
+    if len(parts) != 2:
+        raise ValueError("These are not two coordinates.", f"The mapping says: {form}.")
+    first, second = parts if form == "lon, lat" else parts[::-1]
+    return longitude(first), latitude(second)
 
 
 def says_nothing(text: str, shape: Shape) -> bool:
@@ -151,7 +197,9 @@ def port(value: str) -> int:
 
 def number(value: str) -> float:
     if not _NUMBER.fullmatch(value):
-        raise ValueError("This is not a number.", 'Use digits and a decimal point, as in "34.26".')
+        comma = _COMMA.fullmatch(value) is not None
+        advice = 'Say decimal = "," in a mapping.' if comma else 'Use digits, as in "34.26".'
+        raise ValueError("This is not a number.", advice)
     return float(value)
 
 
@@ -174,10 +222,17 @@ def latitude(value: str) -> float:
 
 
 def _degrees(value: str) -> float:
-    if any(sign in value for sign in "°′″'\""):
-        advice = "Convert it: degrees + minutes / 60 + seconds / 3600."
-        raise ValueError("Degrees, minutes and seconds are not read.", advice)
-    return number(value)
+    if value[-1:].isdigit() and value[:1] not in _HEMISPHERES:
+        return number(value)
+    match = _DMS.fullmatch(value)
+    if match is None or (match["before"] and match["after"]):
+        return number(value)
+    minutes, seconds = float(match["minutes"] or 0), float(match["seconds"] or 0)
+    if minutes >= 60 or seconds >= 60:
+        raise ValueError("Minutes and seconds are below 60.", "Correct the coordinate.")
+    degrees = float(match["degrees"]) + minutes / 60 + seconds / 3600
+    side = (match["before"] or match["after"] or "").upper()
+    return -degrees if match["sign"] or side in _NEGATIVE else degrees
 
 
 def _angle(value: str) -> float | None:
@@ -261,6 +316,7 @@ _READERS: Mapping[Shape, Reader] = {
     Shape.PORT: port,
     Shape.LONGITUDE: longitude,
     Shape.LATITUDE: latitude,
+    Shape.POSITION: text,
     Shape.INTENT: _word(words.INTENTS),
     Shape.KIND: _word(words.KINDS),
     Shape.DIRECTION: _direction,

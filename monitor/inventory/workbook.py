@@ -61,7 +61,7 @@ def read(source: Source, sheet: str | None, limits: Limits) -> Grid:
 def _guarded(source: Source, sheet: str | None, limits: Limits) -> Iterator[Record]:
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            _inspect(archive, source.file, limits)
+            inspect(archive, source.file, limits, holds="[Content_Types].xml")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns about styles and extensions it skips
             yield from _records(source, sheet, limits)
@@ -69,13 +69,17 @@ def _guarded(source: Source, sheet: str | None, limits: Limits) -> Iterator[Reco
         raise refuse(source.file, "The workbook is damaged or is no .xlsx.", _SAVE_AGAIN) from error
 
 
-def _inspect(archive: zipfile.ZipFile, file: str, limits: Limits) -> None:
+def inspect(archive: zipfile.ZipFile, file: str, limits: Limits, *, holds: str) -> None:
+    """Refuse what is no workbook (it `holds` no such part), too large inside, or declares entities.
+
+    Raises `Refused`.
+    """
     members = archive.infolist()
     # zipfile never unpacks more than the size a member declares, so the declared sum is a bound.
     if len(members) > _MEMBERS or sum(m.file_size for m in members) > limits.unpacked_bytes:
         size = f"{limits.unpacked_bytes / 1024**2:.0f} MB"
         raise refuse(file, f"The workbook unpacks to more than {size}.", "Save it as CSV (UTF-8).")
-    if "[Content_Types].xml" not in archive.namelist():
+    if holds not in archive.namelist():
         raise refuse(file, "This is a ZIP archive, not a workbook.", "Unpack it first.")
     for member in members:
         with archive.open(member) as part:
