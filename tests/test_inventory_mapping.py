@@ -83,6 +83,12 @@ def test_a_position_in_one_cell(files, form, cell):
     assert (camera.lon, camera.lat) == (pytest.approx(104.081), pytest.approx(30.651))
 
 
+def test_a_column_of_both_coordinates_without_a_mapping_is_asked_about(files):
+    path, _ = files("", 'code,name,position\nK-1,Gate,"30.651, 104.081"\n')
+    (warning,) = read_cameras(path).warnings
+    assert 'position = { column = "position", form = "lat, lon" }' in warning.advice
+
+
 def test_a_position_that_is_none_is_an_error_and_an_empty_one_clears(files):
     mapping = '[fields]\nposition = { column = "p", form = "lat, lon" }\n'
     assert "not two coordinates" in error(files, mapping, "code,p\nA,somewhere\n")

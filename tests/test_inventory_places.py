@@ -288,3 +288,31 @@ def test_places_and_areas_are_not_mixed_up(tmp_path, collection):
     assert "CSV or XLSX" in said(read_areas(collection(street())))
     (tmp_path / "t.csv").write_text("code\nA\n")
     assert "GeoJSON" in said(read_places(tmp_path / "t.csv"))
+
+
+RING = [[7.4201, 43.7401], [7.4209, 43.7401], [7.4209, 43.7406], [7.4201, 43.7401]]
+
+
+def test_a_closed_line_around_a_school_is_its_outline(collection):
+    path = collection(
+        feature("LineString", RING, amenity="school", name="Hill School"),
+        feature("LineString", RING, highway="residential", name="Ring road"),
+        feature("LineString", RING, building="yes", name="Hall"),
+    )
+    reading = read_places(path)
+    assert [(place.kind.value, place.name) for place in reading.rows] == [
+        ("street", "Ring road"), ("school", "Hill School"),
+    ]  # fmt: skip
+    assert reading.rows[1].geometry["type"] == "Polygon"
+    assert "1 features (Polygon yes) say no kind" in said(reading).replace("LineString", "Polygon")
+    named = read_places(collection(feature("LineString", RING, name="Yard")), "key_area")
+    assert named.rows[0].geometry["type"] == "Polygon"
+
+
+def test_an_outline_without_a_surface_is_said_at_import(collection):
+    flat = [[8.0, 47.0], [8.0, 47.0], [8.0, 47.0], [8.0, 47.0]]
+    reading = read_places(collection(feature("Polygon", [flat], name="Flat", kind="key_area")))
+    assert reading.ok
+    (warning,) = reading.warnings
+    assert (warning.line, warning.value) == (1, "Flat")
+    assert "encloses no surface" in warning.reason

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.coverage.sectors import Ints
 from monitor.geodesy.extent import extent, misplaced
+from monitor.geodesy.outline import NO_SURFACE, repaired
 from monitor.geodesy.projection import Projection
 from monitor.geodesy.strokes import drawn_twice, once
 from monitor.model import Place, PlaceKind
@@ -164,28 +165,13 @@ def _sites(
         if shapely.get_type_id(shape) in _POINTS:
             shape = shape.buffer(surroundings.point_m)
             assumed.add(index)
-        site = _repaired(shape)
-        if site is None or site.area <= 0:
-            defects[keys[index]] = (
-                "The outline encloses no surface, or crosses itself beyond repair."
-            )
+        site = repaired(shape)
+        if site is None:
+            defects[keys[index]] = NO_SURFACE
             assumed.discard(index)
         else:
             sites[index] = site
     return sites, assumed
-
-
-def _repaired(shape: Any) -> Any:
-    """A valid surface, all operations on which will succeed; None where GEOS cannot make one."""
-    for options in ({}, {"method": "structure", "keep_collapsed": False}):
-        try:
-            # buffer(0) keeps surfaces only: stray lines of a self-touching border may be left
-            site = shapely.make_valid(shape, **options).buffer(0)
-            site.buffer(1.0)
-        except shapely.GEOSException:
-            continue
-        return site
-    return None
 
 
 def _rings(schools: Mapping[int, Any], surroundings: Surroundings) -> tuple[Shapes, Ints]:

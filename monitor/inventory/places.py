@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 
 from monitor.geodesy.extent import Extent, extent, misplaced
+from monitor.geodesy.outline import NO_SURFACE, repaired
 from monitor.geodesy.projection import Projection
 from monitor.geodesy.strokes import drawn_twice
 from monitor.inventory import fields, geojson, grouping, logins, source
@@ -60,6 +61,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 _SCHOOLS = frozenset({"school", "kindergarten", "college", "university", "education", "childcare"})
 _NAMED = frozenset({"named area", "named_area", "指定区域"})  # how people are shown a key_area
 _NAME_CHARACTERS = 200
+_OUTLINED = frozenset({"amenity", "building", "landuse", "leisure"})
 _FIELDS = {"required": "required_draft", "required_share": "requirement"}
 
 
@@ -135,6 +137,8 @@ def _piece(
         "type": (feature.geometry or {}).get("type"),
         "coordinates": geojson.coordinates(feature.geometry or {}),
     }
+    if _is_outline(feature.properties, geometry, kind):
+        geometry = {"type": "Polygon", "coordinates": [geometry["coordinates"]]}
     found = kind or _kind(told, str(geometry["type"]))
     if found is None:
         return None
@@ -183,6 +187,19 @@ def _named(properties: Mapping[str, Any], mapping: FileMapping | None) -> frozen
         )
         or (name in rules and rules[name].constant is not None)
     )
+
+
+def _is_outline(
+    properties: Mapping[str, Any], geometry: Mapping[str, Any], kind: PlaceKind | None
+) -> bool:
+    """Whether a closed line is the border of something (OSM: a way), and no street."""
+    line = geometry["coordinates"]
+    if geometry["type"] != "LineString" or len(line) < 4 or line[0] != line[-1]:
+        return False
+    if kind is not None:
+        return kind is not PlaceKind.STREET
+    have = {fields.normalise(key) for key, value in properties.items() if geojson.plain(value)}
+    return bool(have & _OUTLINED) and not have & {"highway", "railway"}
 
 
 class _LeftOut:
@@ -311,8 +328,11 @@ def _doubts(places: Sequence[tuple[int, Patch]], known: Extent | None, findings:
     if len(middles) != len(places):
         return  # an empty shape is an error already
     where = known or extent([(x, y) for x, y in middles], f"the middle of {findings.file}")
-    for (number, place), (lon, lat) in zip(places, middles, strict=True):
+    for index, ((number, place), (lon, lat)) in enumerate(zip(places, middles, strict=True)):
         reason = misplaced(where, lon, lat)
+        drawn = shapes[index]
+        if not reason and drawn.geom_type in _POLYGONS and repaired(drawn) is None:
+            reason = NO_SURFACE
         if reason:
             advice = "It is stored, but counts in no figure until it is corrected."
             findings.warn(reason, advice, line=number, value=place.made["name"])

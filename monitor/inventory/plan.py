@@ -56,6 +56,10 @@ def make(table: Table, mapping: FileMapping | None, findings: Findings) -> tuple
         if part.field is None and header and place not in claimed:
             unknown.append(part.key)
     _report(parts, unknown, table, findings)
+    placed = any(part.to_camera and part.key in ("lon", "position") for part in parts)
+    for column in unknown:
+        if fields.normalise(column) in _BOTH and not placed:
+            _warn_of_position(column, findings)
     return tuple(parts)
 
 
@@ -84,6 +88,23 @@ def _warn_of_secret(header: str, findings: Findings) -> None:
         "This column holds logins and was left out; nothing of it is stored.",
         NO_LOGINS,
         column=header,
+    )
+
+
+# Headers of columns that hold both coordinates; which comes first they do not say.
+_BOTH_WORDS = """
+position positions coordinates coordinate coords latlng latlon lonlat lnglat gps geopoint geom wkt
+坐标 經緯度 经纬度 座標 位置坐标
+"""
+_BOTH = frozenset(_BOTH_WORDS.split())
+
+
+def _warn_of_position(column: str, findings: Findings) -> None:
+    findings.warn(
+        "This column seems to hold both coordinates; it was kept as text, without a position.",
+        f'Say in a mapping: position = {{ column = "{column}", form = "lat, lon" }}, or lon, lat, '
+        "or wkt.",
+        column=column,
     )
 
 
