@@ -67,11 +67,13 @@ async def take(
     *,
     dry_run: bool = False,
     make_areas: bool = False,
+    replace_known: bool = False,
     sound: Callable[[], bool] = lambda: True,
 ) -> Outcome | None:
     """Store what the rows name, and keep it as a change set that can be taken back.
 
-    make_areas: describe areas that nobody has described by their names. sound: asked after the last
+    make_areas: describe areas that nobody has described by their names. replace_known: also where
+    most known codes of the file are those of other cameras. sound: asked after the last
     row whether all were; if not, nothing is stored, and the outcome is None. Raises Rejected, and
     Refused when a review does not lie ahead, within three years.
     """
@@ -84,6 +86,9 @@ async def take(
             notes, new_areas = await _look(conn, what, order, make_areas=make_areas)
             tally = await changes.compare(conn, what)
             doubts = await _strangers(conn, order) if what is What.CAMERAS else []
+            known = tally.changed + tally.unchanged
+            if not (dry_run or replace_known) and 1 < len(doubts) > known / 2:
+                raise Rejected([replace(each, severity=Severity.ERROR) for each in doubts])
             lines = [said(*each) for each in await changes.examples(conn, _EXAMPLES)]
             number = await _settle(conn, what, order)
             if new_areas:
@@ -161,7 +166,8 @@ async def _strangers(conn: Connection, order: Order) -> list[Problem]:
             value=row["key"],
             reason=f"This code is known with another name in another place: {shorten(row['was'])}, "
             f"now {shorten(row['is'])}.",
-            advice="Is it another camera? Then give it a code of its own.",
+            advice="Is it another camera? Then give it a code of its own. Where most known codes "
+            "of a file are so, it is stored with --replace only.",
         )
         for row in found
     ]

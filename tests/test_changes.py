@@ -377,6 +377,20 @@ async def test_known_codes_with_another_name_and_place_are_asked_about(
     assert "北门, now 体育馆" in warning.reason
 
 
+async def test_a_list_of_other_cameras_under_known_codes_overwrites_nothing_unasked(
+    conn: asyncpg.Connection, read: Read
+) -> None:
+    await take(conn, read("编号,设备名称,安装地址\n1,北门,一号路\n2,南门,二号路\n"))
+    before = await everything(conn)
+    other = read("编号,设备名称,安装地址\n1,体育馆,八号路\n2,图书馆,九号路\n3,新,十号路\n")
+    with pytest.raises(Rejected) as rejected:
+        await take(conn, other, hours=1)
+    assert [problem.line for problem in rejected.value.problems] == [2, 3]
+    assert "--replace" in rejected.value.problems[0].advice
+    assert await everything(conn) == before
+    assert len((await take(conn, other, hours=1, replace_known=True)).doubts) == 2
+
+
 async def test_rows_with_an_error_are_never_stored(
     conn: asyncpg.Connection, tmp_path: Path
 ) -> None:

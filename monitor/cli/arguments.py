@@ -137,6 +137,9 @@ def _add_papers(verbs: Any) -> None:
         "--make-areas", action="store_true", help="make areas that nobody has described"
     )
     take.add_argument(
+        "--replace", action="store_true", help="even if most known codes name other cameras now"
+    )
+    take.add_argument(
         "--accept-far", action="store_true", help="take positions that look wrong, too"
     )
     take.add_argument("--encoding", metavar="NAME", help="of the text, where it is not guessed")

@@ -34,13 +34,7 @@ async def take(arguments: argparse.Namespace) -> int:
             paper = await _open(conn, what, arguments)
         except Refused as refused:
             return _refuse(failed(refused.problem), arguments)
-        order = Order(
-            by=who(arguments),
-            at=utc_now(),
-            source=arguments.file.name,
-            unit=paper.unit,
-            digest=await asyncio.to_thread(_digest, arguments.file),
-        )
+        order = await _order(arguments, paper.unit)
         try:
             outcome = await intake.take(
                 conn,
@@ -49,6 +43,7 @@ async def take(arguments: argparse.Namespace) -> int:
                 order,
                 dry_run=dry,
                 make_areas=arguments.make_areas,
+                replace_known=arguments.replace,
                 sound=lambda: paper.sound,
             )
         except Rejected as rejected:
@@ -56,16 +51,30 @@ async def take(arguments: argparse.Namespace) -> int:
         reading = paper.reading()
         if outcome is None:
             return _refuse(reading, arguments)
-        if outcome.number is not None:
-            counts = {"added": outcome.tally.added, "changed": outcome.tally.changed}
-            action = f"import.{what}"
-            await note(conn, arguments, action, order.source, number=outcome.number, **counts)
+        await _note(conn, arguments, outcome)
     if arguments.json:
         _as_json(reading, outcome.as_json())
         return 0
     _print_outcome(outcome, dry_run=dry)
     _print_problems(reading)
     return 0
+
+
+async def _order(arguments: argparse.Namespace, unit: str) -> Order:
+    return Order(
+        by=who(arguments),
+        at=utc_now(),
+        source=arguments.file.name,
+        unit=unit,
+        digest=await asyncio.to_thread(_digest, arguments.file),
+    )
+
+
+async def _note(conn: Connection, arguments: argparse.Namespace, outcome: intake.Outcome) -> None:
+    if outcome.number is not None:
+        counts = {"added": outcome.tally.added, "changed": outcome.tally.changed}
+        action, file = f"import.{outcome.what}", arguments.file.name
+        await note(conn, arguments, action, file, number=outcome.number, **counts)
 
 
 async def _open(
@@ -103,10 +112,10 @@ async def _open(
 
 # What each kind of file has no use for: refused, never ignored.
 _IDLE: dict[str, tuple[str, ...]] = {
-    "register": ("kind", "area", "accept_far", "make_areas", "mapping", "sheet"),
-    What.AREAS: ("kind", "area", "accept_far", "make_areas"),
+    "register": ("kind", "area", "accept_far", "make_areas", "replace", "mapping", "sheet"),
+    What.AREAS: ("kind", "area", "accept_far", "make_areas", "replace"),
     What.CAMERAS: ("kind",),
-    What.PLACES: ("sheet", "accept_far"),
+    What.PLACES: ("sheet", "accept_far", "replace"),
 }
 
 
