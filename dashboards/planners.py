@@ -92,7 +92,8 @@ def _kinds() -> Drawn:
             description=(
                 "From bi.coverage_kind, now, all areas: metres (square metres for named areas) "
                 "watched / all metres, from sums. Designed: all installed cameras work. Effective: "
-                "those up now. At best: the unknown ones work too. More is not better: a place "
+                "those up now. At best: the unknown ones work too; the truth lies between. Dark "
+                "now: surely not seen, even if they do. More is not better: a place "
                 "needs coverage only with a requirement."
             ),
             sql=f"""

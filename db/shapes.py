@@ -7,12 +7,17 @@ from typing import LiteralString
 
 from db.pool import Connection
 
-# Colours come from the one table: a ratio has that of the highest limit it reaches.
+# Colours come from the one table: a ratio has that of the highest limit it reaches, and one that is
+# a range over several limits, for want of sight, that of the unknown.
 _RATIO: LiteralString = """
   CROSS JOIN LATERAL (
+    SELECT max(at_least) FILTER (WHERE at_least <= v.effective) AS low,
+      max(at_least) FILTER (WHERE at_least <= v.upper) AS high
+    FROM target WHERE measure = 'coverage') reached
+  CROSS JOIN LATERAL (
     SELECT colour FROM target
-    WHERE measure = 'coverage' AND at_least IS NOT DISTINCT FROM (
-      SELECT max(at_least) FROM target WHERE measure = 'coverage' AND at_least <= v.effective)) r"""
+    WHERE measure = 'coverage' AND at_least IS NOT DISTINCT FROM
+      CASE WHEN reached.low = reached.high THEN reached.low END) r"""
 
 _PLACES: LiteralString = f"""
   SELECT jsonb_build_object('type', 'Feature', 'id', p.id, 'geometry', p.geometry, 'properties',

@@ -316,7 +316,7 @@ async def _places(conn: asyncpg.Connection, now: datetime) -> None:
             now - timedelta(days=30),
         )  # fmt: skip
         length_m, area_m2, designed, effective, upper, redundant, assumed = figures
-        lost_m = None if length_m is None else round((designed - effective) * length_m, 6)
+        lost_m = None if length_m is None else round((designed - upper) * length_m, 6)
         approach = 0.35 if kind == "school" else None
         await _insert(
             conn,

@@ -274,6 +274,17 @@ def test_an_export_is_taken_by_an_import_and_changes_nothing(say: Say) -> None:
         assert (outcome["added"], outcome["changed"], outcome["absent"]) == (0, 0, 0), outcome
 
 
+async def test_unknown_is_not_down_at_the_command_line(say: Say, conn: asyncpg.Connection) -> None:
+    await seed(conn, datetime.now(UTC) - timedelta(hours=2))  # nobody looked since
+    await conn.execute(
+        "UPDATE coverage_now SET effective = 0, upper = designed WHERE designed > 0.5"
+    )
+    told = say("status", "--offline").stdout
+    assert "cameras are unknown: nobody looked lately" in told
+    assert "No camera is offline" not in told
+    assert "0.00–70.00 %" in say("coverage", "--place", "S1").stdout
+
+
 @pytest.mark.usefixtures("seeded")
 def test_the_ledger_of_an_area_sums_to_the_wall_clock(say: Say) -> None:
     area = json.loads(say("status", "--json").stdout)["by_area"][0]

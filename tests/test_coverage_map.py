@@ -371,3 +371,14 @@ def test_the_sample_city_is_complete_with_schools_and_named_areas() -> None:
     assert kinds.count(PlaceKind.KEY_AREA) == 3
     assert sum(place.assumed for place in figures.places.values()) == 5
     assert all(place.effective is not None for place in figures.places.values())
+
+
+def test_what_hangs_on_unknown_cameras_is_not_lost():
+    line = {"type": "LineString", "coordinates": [[8.5, 47.37], [8.502, 47.37]]}
+    street = Place(kind=PlaceKind.STREET, code="s", name="s", geometry=line)
+    camera = Camera(code="C", name="C", lon=8.5, lat=47.37, direction="E", range_m=100.0)
+    city = CoverageMap({1: street}, {1: camera}, ranged=False)
+    unknown, down = city.figures({}).places[1], city.figures({1: Health.DOWN}).places[1]
+    assert (unknown.effective, unknown.lost_m) == (0, 0)
+    assert unknown.upper == unknown.designed
+    assert down.lost_m == pytest.approx(down.designed * down.length_m)

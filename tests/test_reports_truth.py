@@ -359,7 +359,9 @@ async def test_document_and_tables_say_the_same(conn):
         assert cells[1:5] == [
             row["places"],
             percent(row["designed_percent"]),
-            percent(row["effective_percent"]),
+            " – ".join(
+                dict.fromkeys(percent(row[end]) for end in ("effective_percent", "upper_percent"))
+            ),
             percent(row["mean_effective_percent"]),
         ]
 

@@ -94,7 +94,7 @@ async def status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         show.as_json({**counts, "offline_list": offline} if arguments.offline else counts)
     elif arguments.offline:
-        _print_offline(offline)
+        _print_offline(offline, counts["unknown"])
     else:
         _print_counts(counts)
     return 1 if counts["offline"] else 0
@@ -130,9 +130,11 @@ def _print_counts(counts: dict[str, Any]) -> None:
     )
 
 
-def _print_offline(offline: list[dict[str, Any]]) -> None:
+def _print_offline(offline: list[dict[str, Any]], unknown: int) -> None:
+    if unknown:
+        print(f"{unknown} cameras are unknown: nobody looked lately. They may be offline or not.")
     if not offline:
-        print("No camera is offline.")
+        print("No camera is known to be offline." if unknown else "No camera is offline.")
         return
     show.table(
         ["camera", "name", "offline for", "why", "one trip", "next step"],
@@ -174,7 +176,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
                 each["area_m2"],
                 show.percent(each["required"]),
                 show.percent(each["designed"]),
-                show.percent(each["effective"]),
+                show.span(each["effective"], each["upper"]),
                 show.percent(each["upper"]),
                 show.percent(each["redundant"]),
                 show.percent(each["undeclared"]),

@@ -66,6 +66,13 @@ def percent(value: float | None) -> str:
     return MISSING if value is None else f"{value * 100:.2f} %"
 
 
+def span(low: float | None, high: float | None) -> str:
+    """A share between what is known and what may be: one figure where that is the same."""
+    if low is None or high is None or percent(low) == percent(high):
+        return percent(low)
+    return f"{low * 100:.2f}–{percent(high)}"
+
+
 def duration(seconds: float) -> str:
     """Days, hours, minutes, seconds; the two largest."""
     parts: list[str] = []

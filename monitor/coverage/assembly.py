@@ -107,7 +107,7 @@ def _part(
         triple=_ratio(thrice, amount),
         reachable=_ratio(reachable, amount),
         reachable_now=_ratio(reachable_now, amount),
-        lost=max(designed - effective, 0.0),
+        lost=max(designed - upper, 0.0),
     )
 
 

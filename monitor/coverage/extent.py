@@ -37,7 +37,7 @@ class Part:
     amount: metres, or square metres for an area. designed: seen by an installed camera. effective:
     by one online now. upper: by one online or unknown. redundant, triple: by at least two, three
     online now. reachable, reachable_now: designed and effective with cameras that only turn there.
-    lost: amount designed but not effective.
+    lost: amount designed but surely not seen now; what hangs on unknown cameras is not lost.
     """
 
     amount: float

@@ -193,10 +193,10 @@ class Covered:
 
     @property
     def lost(self) -> float | None:
-        """Designed, but dark now."""
-        if self.designed is None or self.effective is None:
+        """Designed, but surely dark now: what hangs on unknown cameras is not lost."""
+        if self.designed is None or self.upper is None:
             return None
-        return max(self.designed - self.effective, 0.0)
+        return max(self.designed - self.upper, 0.0)
 
     @property
     def observed_share(self) -> float | None:

@@ -61,7 +61,7 @@ function showFreshness() {
 function card(key, value, below, status) {
   return el("div", { class: `card ${status ?? ""}`, "data-count": key },
     el("p", { class: "name" }, status in STATUS ? mark(status) : null, el("b", { text: t(key) }), el("small", { text: other(key) })),
-    el("p", { class: "big", text: value }),
+    el("p", { class: value.length > 8 ? "big long" : "big", text: value }),
     el("p", { class: "below", text: below }));
 }
 
@@ -78,7 +78,7 @@ function showCounts() {
   const rate = all.online_rate;
   cards.push(card("online_rate", percent(rate.value, 2), t("of_assessable", { m: rate.numerator, n: rate.denominator })));
   for (const kind of seen.kinds?.kinds ?? []) {
-    cards.push(card(kind.kind, percent(kind.effective), `${t("effective")} · ${t("designed")} ${percent(kind.designed)}`));
+    cards.push(card(kind.kind, span(kind.effective, kind.upper), `${t("effective")} · ${t("designed")} ${percent(kind.designed)}`));
   }
   $("counts").replaceChildren(...cards);
 }
@@ -148,15 +148,20 @@ function table(node, columns, rows, sort, resort) {
   if (focused?.place) node.querySelector(`[data-place="${focused.place}"]`)?.focus();
 }
 
-const bar = (ratio) => {
-  const fill = el("i");
-  fill.style.width = `${(ratio ?? 0) * 100}%`;
-  fill.style.background = ratioColour(ratio);
-  return el("span", { class: "ratio" }, el("span", { class: "track" }, fill), el("span", { text: percent(ratio) }));
+// Between what is known and what may be: without sight a figure is a range, never zero.
+const span = (low, high) => (low === null || high === null || percent(low) === percent(high)
+  ? percent(low) : `${(low * 100).toFixed(1)}–${percent(high)}`);
+const bar = (low, high = low) => {
+  const [known, maybe] = [el("i"), el("i")];
+  known.style.width = `${(low ?? 0) * 100}%`;
+  known.style.background = ratioColour(low, high);
+  maybe.style.width = `${((high ?? 0) - (low ?? 0)) * 100}%`;
+  maybe.className = "maybe";
+  return el("span", { class: "ratio" }, el("span", { class: "track" }, known, maybe), el("span", { text: span(low, high) }));
 };
 const size = (row) => (row.area_m2 === null ? amount(row.length_m, "m") : amount(row.area_m2, "m²"));
 const FIGURES = [
-  ["size", size, true], ["designed", (row) => bar(row.designed), true], ["effective", (row) => bar(row.effective), true],
+  ["size", size, true], ["designed", (row) => bar(row.designed), true], ["effective", (row) => bar(row.effective, row.upper), true],
   ["upper", (row) => percent(row.upper), true], ["redundant", (row) => percent(row.redundant), true],
   ["lost", (row) => amount(row.lost_m, "m"), true], ["by_undeclared", (row) => percent(row.undeclared), true],
 ];
@@ -270,7 +275,7 @@ function placePanel(place) {
   const figures = el("dl", { class: "figures" });
   for (const key of ["designed", "effective", "upper", "redundant", "reachable", "approach"]) {
     if (key === "approach" && place.kind !== "school") continue;
-    figures.append(el("dt", { text: t(key) }), el("dd", {}, bar(place[key])));
+    figures.append(el("dt", { text: t(key) }), el("dd", {}, bar(place[key], key === "effective" ? place.upper : place[key])));
   }
   panel(place.place || "—",
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),

@@ -47,11 +47,16 @@ export function draw(container, theme, events) {
 
   function ratioPaint() {
     const value = ["feature-state", shown];
-    return ["case",
-      ["!=", ["typeof", value], "number"], RATIO[0].colour,
-      ["==", value, 0], RATIO[1].colour,
-      ...STEPS.flatMap((step, index) => [["<", value, step], RATIO[2 + index].colour]),
-      RATIO[5].colour];
+    const steps = (ratio, out) => ["case", ["==", ratio, 0], out(1),
+      ...STEPS.flatMap((step, index) => [["<", ratio, step], out(2 + index)]), out(5)];
+    const colour = steps(value, (index) => RATIO[index].colour);
+    const upper = ["feature-state", "upper"];
+    const number = (ratio) => ["==", ["typeof", ratio], "number"];
+    // what hangs on cameras of unknown state has the colour of the unknown, not of nothing
+    const known = shown === "effective"
+      ? ["all", number(value), number(upper), ["==", steps(value, (index) => index), steps(upper, (index) => index)]]
+      : number(value);
+    return ["case", known, colour, RATIO[0].colour];
   }
 
   const chosen = (yes, no) => ["case", ["boolean", ["feature-state", "selected"], false], yes, no];

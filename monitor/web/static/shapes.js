@@ -77,7 +77,9 @@ export const RATIO = coverage.map(({ word, colour }) => ({ key: word, colour }))
 export const STEPS = coverage.slice(3).map((each) => each.at_least);
 export const GAP = Object.fromEntries(LIMITS.filter((each) => each.measure === "gap").map((each) => [each.word, each.colour]));
 
-export function ratioColour(ratio) {
-  if (ratio === null || ratio === undefined) return RATIO[0].colour;
-  return RATIO[ratio === 0 ? 1 : 2 + STEPS.filter((step) => ratio >= step).length].colour;
+// A colour only where it is known: both ends of the range have the same.
+export function ratioColour(low, high = low) {
+  const [one, other] = [low, high].map((ratio) => (ratio === null || ratio === undefined
+    ? 0 : ratio === 0 ? 1 : 2 + STEPS.filter((step) => ratio >= step).length));
+  return RATIO[one === other ? one : 0].colour;
 }
