@@ -1,6 +1,6 @@
 """The places' rows, and what is stored of their coverage: latest, changes, gaps, and per camera."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from db.pool import Connection
 from monitor.coverage.extent import CameraFigures, Gap, PlaceFigures
 from monitor.model import Health, Place, PlaceKind, Requirement
 
+_LOCK = 0x5E_0600  # advisory lock: one surveyor stores at a time
 _WITHIN_S = 900.0  # for 200,000 rows on a slow machine
 
 Line = Mapping[str, Any]
@@ -126,11 +127,11 @@ async def called(conn: Connection, name: str) -> dict[int, str]:
     return {row["id"]: row["code"] for row in chosen}
 
 
-async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
-    """What coverage may rely on now, and whether we are blind to some of it.
+async def healths(conn: Connection) -> tuple[dict[int, Health], frozenset[int]]:
+    """What coverage may rely on now, and the cameras that we are blind to.
 
-    Declared cameras in service; `unknown` where there is no evidence. Blind: for one of them at
-    least the evidence is missing through our own doing, as after a restart.
+    Declared cameras in service; `unknown` where there is no evidence. Blind: the evidence is
+    missing through our own doing, as after a restart.
     """
     rows = await conn.fetch(
         """
@@ -146,16 +147,22 @@ async def healths(conn: Connection) -> tuple[dict[int, Health], bool]:
         WHERE c.intent = 'in_service'
         """
     )
-    return {row["id"]: Health(row["health"]) for row in rows}, any(row["ours"] for row in rows)
+    ours = frozenset(row["id"] for row in rows if row["ours"])
+    return {row["id"]: Health(row["health"]) for row in rows}, ours
 
 
 async def store_coverage(
-    conn: Connection, figures: Iterable[PlaceFigures], now: datetime, *, blind: bool = False
+    conn: Connection,
+    figures: Iterable[PlaceFigures],
+    now: datetime,
+    *,
+    blind: Collection[int] = (),
 ) -> None:
     """Latest figures of these places; a change of one is appended to its history.
 
-    blind: what depends on cameras without evidence is our ignorance; the history says so by an
-    effective figure of NULL, so that no mean of a day pays for an outage of ours.
+    blind: places in view of cameras without evidence through our own doing. What depends on those
+    is our ignorance; the history says so by an effective figure of NULL, so that no mean of a day
+    pays for an outage of ours.
     """
     rows = [
         (
@@ -171,7 +178,7 @@ async def store_coverage(
             f.lost_m,
             f.assumed,
             now,
-            blind,
+            f.place in blind,
         )
         for f in figures
     ]
@@ -214,6 +221,11 @@ async def store_undeclared(conn: Connection, shares: Mapping[int, float | None])
         list(shares),
         list(shares.values()),
     )
+
+
+async def take_turn(conn: Connection) -> None:
+    """Wait until no other surveyor stores; lasts as long as the transaction."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
 
 
 async def silent_since(conn: Connection, before: datetime) -> datetime | None:

@@ -85,11 +85,14 @@ class Surveyor:
             if not changed:
                 await places.still_so(conn, self._now())
                 return 0
-            figures = await asyncio.to_thread(self._city.update, changed)
+            # it knows the changes from here on: if they cannot be stored, a new survey is due
+            city, self._city = self._city, None
+            figures = await asyncio.to_thread(city.update, changed)
             async with conn.transaction():
-                await self._store(conn, figures, blind=blind)
+                await places.take_turn(conn)
+                await self._store(conn, city, figures, blind)
                 await places.still_so(conn, self._now())
-            self._states = states
+            self._city, self._states = city, states
             return len(figures.places)
 
     async def _survey(self, conn: Connection, revision: int, silent: datetime | None) -> int:
@@ -107,16 +110,16 @@ class Surveyor:
         defects = {
             camera: (defect.name.lower(), defect.value) for camera, defect in city.defects.items()
         }
-        self._city = city
         async with conn.transaction():
+            await places.take_turn(conn)
             if silent:
                 await places.forget(conn, silent, self._now())
             await places.begin_survey(
                 conn, defects, {**city.place_defects, **left_out}, self._described(), self._now()
             )
-            await self._store(conn, figures, blind=blind)
+            await self._store(conn, city, figures, blind)
             await places.store_undeclared(conn, undeclared)
-        self._states, self._revision = states, revision
+        self._city, self._states, self._revision = city, states, revision
         for place, sentence in {**city.place_defects, **left_out}.items():
             _log.warning("place without figures", place=stored[place].code, why=sentence)
         _log.info("surveyed", places=len(stored), declared=len(inventory), defects=len(defects))
@@ -142,12 +145,13 @@ class Surveyor:
             ranged=False,
         )
 
-    async def _store(self, conn: Connection, figures: Figures, *, blind: bool) -> None:
-        city = self._city
-        if city is None or not figures.places:
+    async def _store(
+        self, conn: Connection, city: CoverageMap, figures: Figures, blind: frozenset[int]
+    ) -> None:
+        if not figures.places:
             return
-        now = self._now()
-        await places.store_coverage(conn, figures.places.values(), now, blind=blind)
+        now, dark = self._now(), city.in_view_of(blind)
+        await places.store_coverage(conn, figures.places.values(), now, blind=dark)
         # where nobody gave a reason to watch, no list of unwatched stretches is made
         asked = [key for key in figures.places if key in self._required]
         lines = _gap_lines(city, asked, self._settings.min_gap_m)

@@ -382,3 +382,23 @@ def test_what_hangs_on_unknown_cameras_is_not_lost():
     assert (unknown.effective, unknown.lost_m) == (0, 0)
     assert unknown.upper == unknown.designed
     assert down.lost_m == pytest.approx(down.designed * down.length_m)
+
+
+def test_an_approach_ends_within_a_centimetre_of_its_true_border():
+    school = {"type": "Point", "coordinates": [8.5, 47.37]}
+    spokes = [
+        [[8.5, 47.37], [8.5 + 0.004 * math.sin(turn), 47.37 + 0.003 * math.cos(turn)]]
+        for turn in (math.pi * n / 17 for n in range(34))
+    ]
+    streets = {
+        n: Place(
+            kind=PlaceKind.STREET, code=f"s{n}", name=f"s{n}",
+            geometry={"type": "LineString", "coordinates": line},
+        )
+        for n, line in enumerate(spokes, 2)
+    }  # fmt: skip
+    place = Place(kind=PlaceKind.SCHOOL, code="p", name="p", geometry=school)
+    city = CoverageMap({1: place, **streets}, {}, ranged=False)
+    approach = city.figures({}).places[1].approach
+    # a disc of 60 m stands for the point; each spoke crosses the 100 m around it
+    assert approach.amount == pytest.approx(34 * 100.0, abs=0.5)

@@ -1,5 +1,6 @@
 """Coverage follows the cameras: stored per place, changed when they change."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -252,3 +253,63 @@ def test_places_that_geos_gives_up_on_are_found_among_many() -> None:
 
     sound, left_out = _split(dict.fromkeys(range(10), STREET), attempt)
     assert (sorted(sound), sorted(left_out)) == ([0, 1, 2, 4, 5, 6, 7, 9], [3, 8])
+
+
+def elsewhere(number: int) -> tuple[Place, Camera]:
+    """Another street, and the camera that watches it."""
+    lat = 47.371 + number / 1000
+    line = {"type": "LineString", "coordinates": [[8.5, lat], [8.504, lat]]}
+    place = Place(kind=PlaceKind.STREET, code=f"s{number}", name=f"Street {number}", geometry=line)
+    return place, replace(EAST, code=f"D{number}", name=f"D{number}", lat=lat)
+
+
+async def settle(conn: asyncpg.Connection, count: int) -> None:
+    made = [elsewhere(number) for number in range(count)]
+    await taking.take_places(conn, [place for place, _ in made], now=datetime.now(UTC), by="t")
+    await taking.take_cameras(conn, [camera for _, camera in made], source="t", now=NOW)
+    await declare_all(conn)
+    await turn(conn, "up")
+
+
+async def test_one_camera_we_are_blind_to_leaves_the_history_of_other_streets_alone(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await settle(street, 1)
+    await street.execute(
+        """
+        UPDATE camera_state s SET dark_since = now(),
+          dark_cause = CASE c.code WHEN 'C1' THEN 'collector_lost' ELSE 'not_yet' END::cause
+        FROM camera c WHERE c.id = s.camera_id
+        """
+    )
+    await surveyor.refresh()
+    rows = await street.fetch(
+        "SELECT p.name, v.effective FROM coverage_change v JOIN place p ON p.id = v.place_id"
+    )
+    # ours is unknown to the history; a camera that was never seen does not watch
+    assert {row["name"]: row["effective"] for row in rows} == {"Long street": None, "Street 0": 0}
+
+
+async def test_what_could_not_be_stored_is_stored_the_next_time(
+    street: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    await turn(street, "up")
+    await surveyor.refresh()
+    await turn(street, "down")
+    await street.execute("ALTER TABLE coverage_now ADD CONSTRAINT refused CHECK (false) NOT VALID")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await surveyor.refresh()
+    await street.execute("ALTER TABLE coverage_now DROP CONSTRAINT refused")
+    await surveyor.refresh()
+    assert (await stored(street))[1:] == (0, 0)
+
+
+async def test_two_surveyors_take_turns(
+    street: asyncpg.Connection, connections: asyncpg.Pool
+) -> None:
+    await settle(street, 12)
+    both = [Surveyor(connections, Coverage(), lambda: datetime.now(UTC)) for _ in range(2)]
+    for health in ("down", "up", "down", "up", "down"):
+        await turn(street, health)
+        await asyncio.gather(*(each.refresh() for each in both))
+    assert await street.fetchval("SELECT count(*) FROM coverage_now WHERE effective = 0") == 13

@@ -4,7 +4,7 @@ A change of a camera's file or of a place means a new map; a change of state mea
 is left to `drawing`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -74,6 +74,15 @@ class CoverageMap:
         places = np.union1d(targets // 2, self._surfaces_of(moved)).astype(np.int64)
         both = np.union1d(places * 2, places * 2 + 1).astype(np.int64)
         return self._figures(places, both, cameras)
+
+    def in_view_of(self, cameras: Collection[int]) -> frozenset[int]:
+        """Keys of the places that any of these cameras sees a part of."""
+        index = np.array(
+            [self._index[key] for key in cameras if key in self._index], dtype=np.int64
+        )
+        targets, _ = self._neighbours(index)
+        places = np.union1d(targets // 2, self._surfaces_of(index)).astype(np.int64)
+        return frozenset(self.survey.layout.keys[place] for place in places.tolist())
 
     def weights(self) -> sweep.Weights:
         """Who counts in which set now."""

@@ -24,6 +24,9 @@ MAIN, APPROACH = 0, 1
 
 _POINTS, _LINES, _SURFACES = (0, 4), (1, 2, 5), (3, 6)  # GEOS geometry type numbers
 
+# Segments of a quarter circle: an approach of 100 m ends within a centimetre of its true border.
+_QUARTER = 64
+
 Shapes = NDArray[np.object_]
 
 
@@ -185,7 +188,9 @@ def _approaches(
     schools: Mapping[int, Any], streets: Shapes, surroundings: Surroundings
 ) -> tuple[Shapes, Ints]:
     sites = np.array(list(schools.values()), dtype=object)
-    zones = shapely.difference(shapely.buffer(sites, surroundings.approach_m), sites)
+    zones = shapely.difference(
+        shapely.buffer(sites, surroundings.approach_m, quad_segs=_QUARTER), sites
+    )
     school, street = shapely.STRtree(streets).query(zones, predicate="intersects")
     order = np.lexsort([street, school])
     school, street = school[order], street[order]
