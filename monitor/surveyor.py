@@ -15,8 +15,7 @@ import structlog
 
 from db import cameras, places, register, requirements
 from db.pool import Connection
-from monitor.coverage import drawing
-from monitor.coverage.citymap import CoverageMap
+from monitor.coverage.atlas import Atlas
 from monitor.coverage.extent import Figures
 from monitor.coverage.footprint import FootprintModel
 from monitor.coverage.targets import Surroundings, lay_out
@@ -55,7 +54,7 @@ class Surveyor:
         self._now = now
         self._patience = max(_PATIENCE, timedelta(seconds=3 * settings.refresh_s))
         self._model = footprint_model(settings)
-        self._city: CoverageMap | None = None
+        self._city: Atlas | None = None
         self._revision = -1
         self._required: frozenset[int] = frozenset()
         self._declared: frozenset[int] = frozenset()
@@ -103,9 +102,9 @@ class Surveyor:
         inventory = {key: each for key, each in known.items() if key in self._declared}
         rest = {key: each for key, each in known.items() if key not in self._declared}
         states, blind = await places.healths(conn)
-        sound, left_out = await asyncio.to_thread(_split, stored, self._try)
+        city, left_out = await asyncio.to_thread(self._build_sound, stored, inventory)
+        sound = {key: place for key, place in stored.items() if key not in left_out}
         undeclared = await asyncio.to_thread(self._undeclared, sound, rest)
-        city = await asyncio.to_thread(self._build, sound, inventory)
         figures = await asyncio.to_thread(city.figures, states)
         defects = {
             camera: (defect.name.lower(), defect.value) for camera, defect in city.defects.items()
@@ -132,11 +131,18 @@ class Surveyor:
         seen = self._build(stored, rest).figures({}).places
         return {key: each.designed for key, each in seen.items()}
 
-    def _try(self, some: Mapping[int, Any]) -> None:
-        lay_out(some, Surroundings(approach_m=self._settings.approach_m))
+    def _build_sound(
+        self, stored: Mapping[int, Any], inventory: Mapping[int, Any]
+    ) -> tuple[Atlas, dict[int, str]]:
+        """The maps of all places that can be laid out, and why each other one cannot."""
+        try:
+            return self._build(stored, inventory), {}
+        except shapely.GEOSException:
+            sound, left_out = _split(stored, lambda some: _laid_out(some, self._settings))
+            return self._build(sound, inventory), left_out
 
-    def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> CoverageMap:
-        return CoverageMap(
+    def _build(self, stored: Mapping[int, Any], inventory: Mapping[int, Any]) -> Atlas:
+        return Atlas(
             stored,
             inventory,
             self._model,
@@ -146,7 +152,7 @@ class Surveyor:
         )
 
     async def _store(
-        self, conn: Connection, city: CoverageMap, figures: Figures, blind: frozenset[int]
+        self, conn: Connection, city: Atlas, figures: Figures, blind: frozenset[int]
     ) -> None:
         if not figures.places:
             return
@@ -175,6 +181,10 @@ class Surveyor:
         }
 
 
+def _laid_out(some: Mapping[int, Any], settings: Coverage) -> None:
+    lay_out(some, Surroundings(approach_m=settings.approach_m))
+
+
 def _split(
     stored: Mapping[int, Any], attempt: Callable[[Mapping[int, Any]], None]
 ) -> tuple[Mapping[int, Any], dict[int, str]]:
@@ -196,10 +206,9 @@ def _split(
 
 
 def _gap_lines(
-    city: CoverageMap, keys: list[int], min_gap_m: float
+    city: Atlas, keys: list[int], min_gap_m: float
 ) -> dict[tuple[int, float], Mapping[str, Any]]:
-    drawn = drawing.gap_features(city, keys, min_gap_m)
     return {
         (each["properties"]["place"], each["properties"]["from_m"]): each["geometry"]
-        for each in drawn["features"]
+        for each in city.gap_features(keys, min_gap_m)
     }

@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.coverage.citymap import CoverageMap
+from monitor.coverage.atlas import Atlas
 from monitor.geodesy.strokes import drawn_twice, once
 from monitor.model import Camera, Place, PlaceKind
 
@@ -22,7 +22,7 @@ def street(*lines, code="s"):
 
 def figures(*places):
     stored = dict(enumerate(places))
-    city = CoverageMap(stored, {1: EAST}, ranged=False)
+    city = Atlas(stored, {1: EAST}, ranged=False)
     return city.figures({1: "up"}), city.place_defects
 
 

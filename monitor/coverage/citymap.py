@@ -36,11 +36,14 @@ class CoverageMap:
         model: FootprintModel | None = None,
         *,
         surroundings: Surroundings | None = None,
+        left_out: Mapping[int, str] | None = None,
         gap_m: float = 10.0,
         ranged: bool = True,
     ) -> None:
         self.model = model or FootprintModel()
-        self.survey: Survey = survey(places, cameras, self.model, surroundings or Surroundings())
+        self.survey: Survey = survey(
+            places, cameras, self.model, surroundings or Surroundings(), left_out
+        )
         self._index = {key: index for index, key in enumerate(self.survey.keys)}
         self._gap_um = round(gap_m * UM_PER_M)
         self._band = tuple(band(self.survey, factor) for factor in (LOW, HIGH)) if ranged else ()

@@ -58,9 +58,10 @@ def survey(
     cameras: Mapping[int, Camera],
     model: FootprintModel,
     surroundings: Surroundings,
+    left_out: Mapping[int, str] | None = None,
 ) -> Survey:
     """Only cameras in service are in any set; the others are left out here."""
-    layout = targets.lay_out(places, surroundings)
+    layout = targets.lay_out(places, surroundings, left_out)
     axis = axes.lay(layout.lines, layout.line_target, layout.targets)
     installed = {key: one for key, one in cameras.items() if one.intent is Intent.IN_SERVICE}
     keys = tuple(sorted(installed))

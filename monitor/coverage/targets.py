@@ -65,12 +65,18 @@ class Layout:
         return 2 * len(self.keys)
 
 
-def lay_out(places: Mapping[int, Place], surroundings: Surroundings) -> Layout:
-    """Projects all places around their common centre and cuts them into targets."""
+def lay_out(
+    places: Mapping[int, Place],
+    surroundings: Surroundings,
+    left_out: Mapping[int, str] | None = None,
+) -> Layout:
+    """Projects all places around their common centre and cuts them into targets.
+
+    left_out: why a place shall have no figures, by its key.
+    """
     keys = tuple(sorted(places))
     kinds = tuple(places[key].kind for key in keys)
-    shapes, defects = _shapes(places, keys)
-    _leave_out_misplaced(shapes, keys, defects)
+    shapes, defects = _shapes(places, keys, left_out or {})
     projection = _projection(shapes)
     flat = shapely.transform(shapes, projection.to_plane)
     streets = [i for i, kind in enumerate(kinds) if kind is PlaceKind.STREET]
@@ -94,7 +100,9 @@ def lay_out(places: Mapping[int, Place], surroundings: Surroundings) -> Layout:
     )
 
 
-def _shapes(places: Mapping[int, Place], keys: tuple[int, ...]) -> tuple[Shapes, dict[int, str]]:
+def _shapes(
+    places: Mapping[int, Place], keys: tuple[int, ...], left_out: Mapping[int, str]
+) -> tuple[Shapes, dict[int, str]]:
     texts = np.array([_text(places[key]) for key in keys], dtype=object)
     shapes: Shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
     defects = {}
@@ -102,7 +110,9 @@ def _shapes(places: Mapping[int, Place], keys: tuple[int, ...]) -> tuple[Shapes,
     bounds = np.abs(shapely.bounds(shapes)) <= (180.0, 89.0, 180.0, 89.0)
     usable = bounds.all(axis=1)  # false for NaN, hence for empty shapes too
     for index, key in enumerate(keys):
-        problem = _problem(places[key].kind, int(kinds[index]), int(points[index]))
+        problem = left_out.get(key) or _problem(
+            places[key].kind, int(kinds[index]), int(points[index])
+        )
         if problem is None and not usable[index]:
             problem = "Coordinates are out of range: longitude first, degrees."
         if problem is not None:
@@ -110,16 +120,20 @@ def _shapes(places: Mapping[int, Place], keys: tuple[int, ...]) -> tuple[Shapes,
     return shapes, defects
 
 
-def _leave_out_misplaced(shapes: Shapes, keys: tuple[int, ...], defects: dict[int, str]) -> None:
-    """Places at 0/0, with exchanged axes or a lost sign stay out until somebody settles them."""
-    drawn = np.flatnonzero(~shapely.is_empty(shapes))
-    middles = shapely.get_coordinates(shapely.centroid(shapes[drawn])).tolist()
-    points = [(lon, lat) for lon, lat in middles]
-    where = extent(points, "the middle of the places")
-    for index, point in zip(drawn.tolist(), points, strict=True):
-        reason = misplaced(where, *point)
-        if reason:
-            shapes[index], defects[keys[index]] = shapely.Point(), reason
+def middles(places: Mapping[int, Place]) -> dict[int, tuple[float, float]]:
+    """Where each place lies (longitude, latitude), of those that can be drawn."""
+    keys = tuple(sorted(places))
+    shapes, _ = _shapes(places, keys, {})
+    drawn = np.flatnonzero(~shapely.is_empty(shapes)).tolist()
+    points = shapely.get_coordinates(shapely.centroid(shapes[drawn])).tolist()
+    return {keys[index]: (lon, lat) for index, (lon, lat) in zip(drawn, points, strict=True)}
+
+
+def misplaced_places(spots: Mapping[int, tuple[float, float]]) -> dict[int, str]:
+    """Places at 0/0, with exchanged axes or a lost sign; out until somebody settles them."""
+    where = extent(list(spots.values()), "the middle of the places")
+    reasons = {key: misplaced(where, *spot) for key, spot in spots.items()}
+    return {key: reason for key, reason in reasons.items() if reason}
 
 
 def _text(place: Place) -> str:
