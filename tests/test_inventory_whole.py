@@ -157,6 +157,14 @@ def test_a_usual_port_gets_no_question(written):
     assert not [each for each in reading.warnings if each.column == "port"]
 
 
+def test_an_angle_or_range_of_zero_is_said_to_be_none(written):
+    reading = read_cameras(written("code,angle,range\nA,0,0\nB,90,0\n"))
+    assert reading.rows[0].values == {"angle_deg": None, "range_m": None}
+    notes = {note.column: note.reason for note in reading.notes if note.column}
+    assert notes["angle"].startswith("1 cells are 0")
+    assert notes["range"].startswith("2 cells are 0")
+
+
 # --- codes
 
 

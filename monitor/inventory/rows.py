@@ -60,6 +60,7 @@ class Rows:
         self._undecided = 0
         self._not_collected = 0
         self._nothing: Counter[str] = Counter()
+        self._zeros: Counter[str] = Counter()
         if not any(part.key == "name" for part in parts):
             findings.note("There is no column for the name; new cameras are named by their code.")
 
@@ -139,6 +140,11 @@ class Rows:
             )
         if self._not_collected:
             self._findings.note(f"{self._not_collected:,} positions of 0/0 were left out.")
+        for column, count in sorted(self._zeros.items()):
+            self._findings.note(
+                f"{count:,} cells are 0, which is not reported: the model's own value holds.",
+                column=column,
+            )
         for column, count in sorted(self._nothing.items()):
             self._findings.note(
                 f"{count:,} cells say that there is nothing (NULL, none, DHCP, TBD, -1 …): "
@@ -171,6 +177,8 @@ class Rows:
             found["lon"], found["lat"] = lonlat
         elif (value := self._value(part, read, raw, record, found)) is not _UNREAD:
             found[key] = value
+            if value is None:
+                self._zeros[part.column] += 1
 
     def _value(
         self, part: Part, read: Reader, raw: str, record: Record, found: dict[str, Any]
