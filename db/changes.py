@@ -17,7 +17,7 @@ from monitor.inventory.patch import Patch
 from monitor.model import Requirement
 
 _LOCK = 0x5E_0500  # advisory lock: one change set at a time
-_WITHIN_S = 900.0  # for 200,000 rows on a slow machine
+WITHIN_S = 900.0  # for 200,000 rows on a slow machine
 
 
 class What(StrEnum):
@@ -71,7 +71,13 @@ async def take_turn(conn: Connection) -> None:
     What refers to areas may come before them.
     """
     await conn.execute("SET CONSTRAINTS ALL DEFERRED")
-    await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    # whoever takes in a large file holds it for a minute or more
+    await conn.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=WITHIN_S)
+
+
+async def settle_references(conn: Connection) -> None:
+    """Check now that nothing refers to an area that is not there, and from here on at once."""
+    await conn.execute("SET CONSTRAINTS ALL IMMEDIATE", timeout=WITHIN_S)
 
 
 async def stage(conn: Connection, rows: Iterable[Patch]) -> None:
@@ -83,7 +89,7 @@ async def stage(conn: Connection, rows: Iterable[Patch]) -> None:
             (row.key, row.line or number, _plain(row.values), _plain(row.made))
             for number, row in enumerate(rows, 1)
         ),
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
     await conn.execute("ANALYZE staged")
 
@@ -111,86 +117,6 @@ def _spelt(needed: Requirement) -> dict[str, Any]:
     return {**asdict(needed), "review_due": needed.review_due.isoformat()}
 
 
-async def area_words(conn: Connection) -> list[tuple[str, int, int]]:
-    """What staged rows call their areas: word, the first line with it, how many rows."""
-    found = await conn.fetch(
-        """
-        SELECT made ->> 'area_code' AS word, min(line) AS line, count(*) AS rows
-        FROM staged WHERE made ? 'area_code' GROUP BY 1 ORDER BY 2, 1
-        """,
-        timeout=_WITHIN_S,
-    )
-    return [tuple(row) for row in found]
-
-
-async def name_areas(conn: Connection, codes: Mapping[str, str]) -> None:
-    """Put the code of an area in the place of the word that means it."""
-    await conn.execute(
-        """
-        UPDATE staged s SET patch = s.patch || jsonb_build_object('area_code', u.code),
-          made = s.made || jsonb_build_object('area_code', u.code)
-        FROM unnest($1::text[], $2::text[]) u (word, code)
-        WHERE s.made ->> 'area_code' = u.word
-        """,
-        list(codes),
-        list(codes.values()),
-        timeout=_WITHIN_S,
-    )
-
-
-async def unite_twins(conn: Connection) -> list[tuple[str, str]]:
-    """Take a staged code that only differs in case from a stored one for that; the first of them.
-
-    Nothing is united where both are stored, or more than one is meant.
-    """
-    found = await conn.fetch(
-        """
-        WITH twin AS (
-          SELECT s.key, min(c.code) AS code FROM staged s
-          JOIN camera c ON lower(c.code) = lower(s.key)
-          GROUP BY s.key HAVING count(*) = 1 AND min(c.code) <> s.key)
-        UPDATE staged s SET key = twin.code FROM twin
-        WHERE s.key = twin.key AND NOT EXISTS (SELECT FROM staged o WHERE o.key = twin.code)
-        RETURNING twin.key, twin.code
-        """,
-        timeout=_WITHIN_S,
-    )
-    return sorted(tuple(row) for row in found)
-
-
-async def lost_zeros(conn: Connection) -> list[tuple[str, int, str]]:
-    """Staged codes that are not known, while one with zeros before is: key, line, known code."""
-    found = await conn.fetch(
-        """
-        SELECT s.key, s.line, min(c.code) AS code FROM staged s
-        JOIN camera c ON ltrim(c.code, '0') = s.key AND c.code <> s.key
-        WHERE s.key ~ '^[0-9]+$' AND NOT EXISTS (SELECT FROM camera k WHERE k.code = s.key)
-        GROUP BY s.key, s.line ORDER BY s.line
-        """,
-        timeout=_WITHIN_S,
-    )
-    return [tuple(row) for row in found]
-
-
-async def strangers(conn: Connection) -> list[asyncpg.Record]:
-    """Known cameras of which the difference changes both the name and where they are."""
-    return list(
-        await conn.fetch(
-            """
-            SELECT key, line, before ->> 'name' AS was, after ->> 'name' AS is FROM difference
-            WHERE before IS NOT NULL AND before ? 'name'
-              AND before -> 'name' <> to_jsonb(key) AND before ->> 'name' IS NOT NULL
-              AND (before ->> 'address' IS NOT NULL AND after ->> 'address' IS NOT NULL
-                OR before ->> 'host' IS NOT NULL AND after ->> 'host' IS NOT NULL
-                OR before ->> 'lon' IS NOT NULL AND after ->> 'lon' IS NOT NULL
-                OR before ->> 'area_code' IS NOT NULL AND after ->> 'area_code' IS NOT NULL)
-            ORDER BY line
-            """,
-            timeout=_WITHIN_S,
-        )
-    )
-
-
 async def compare(conn: Connection, what: What) -> Tally:
     """Work out what the staged rows change, into the table `difference`."""
     await conn.execute(
@@ -210,7 +136,7 @@ async def compare(conn: Connection, what: What) -> Tally:
         WHERE d.after IS NOT NULL
         """,
         what,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
     await conn.execute("ANALYZE difference")
     return await _tally(conn, what)
@@ -228,7 +154,7 @@ async def _tally(conn: Connection, what: What) -> Tally:
         FROM difference
         """,
         what,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
     fields = await conn.fetch(
         """
@@ -238,7 +164,7 @@ async def _tally(conn: Connection, what: What) -> Tally:
         FROM difference d CROSS JOIN LATERAL jsonb_each(d.after) f
         WHERE d.before IS NOT NULL GROUP BY f.key ORDER BY f.key
         """,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
     assert counts is not None  # noqa: S101  an aggregate always has its row
     return Tally(**dict(counts), fields=tuple(Field(**dict(row)) for row in fields))
@@ -300,7 +226,7 @@ async def _complete(conn: Connection, what: What) -> None:
         WHERE d.before IS NULL AND i.what = $1 AND i.key = d.key
         """,
         what,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
 
 
@@ -310,7 +236,7 @@ async def _keep(conn: Connection, number: int, what: What) -> None:
         "SELECT $1, $2, key, before, after FROM difference",
         number,
         what,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
 
 
@@ -318,7 +244,7 @@ async def add(conn: Connection, made: Mapping[str, Mapping[str, Any]]) -> None:
     """Begin a difference anew: things to be added, by key."""
     await _begin(conn)
     rows = [(key, 0, None, dict(fields)) for key, fields in made.items()]
-    await conn.copy_records_to_table("difference", records=rows, timeout=_WITHIN_S)
+    await conn.copy_records_to_table("difference", records=rows, timeout=WITHIN_S)
 
 
 async def remove(conn: Connection, what: What, keys: Iterable[str]) -> None:
@@ -340,7 +266,7 @@ async def reverse(conn: Connection, what: What, number: int) -> bool:
         "WHERE number = $1 AND what = $2",
         number,
         what,
-        timeout=_WITHIN_S,
+        timeout=WITHIN_S,
     )
     return done != "INSERT 0 0"
 
@@ -408,6 +334,6 @@ async def conflicts(conn: Connection, number: int) -> list[asyncpg.Record]:
             WHERE c.number = $1 ORDER BY c.what, c.key, f.field
             """,
             number,
-            timeout=_WITHIN_S,
+            timeout=WITHIN_S,
         )
     )

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from db import cameras, changes, places, requirements
+import asyncpg
+
+from db import cameras, changes, places, requirements, staged
 from db.changes import Order, Tally, What
 from db.pool import Connection
 from monitor.inventory import areas
@@ -118,20 +120,20 @@ async def _look(
     if what is What.AREAS:
         return notes, []
     if what is What.CAMERAS:
-        zeros = await changes.lost_zeros(conn)
+        zeros = await staged.lost_zeros(conn)
         if zeros:
             raise Rejected([_lost(order, *each) for each in zeros])
-        twins = await changes.unite_twins(conn)
+        twins = await staged.unite_twins(conn)
         if twins:
             named = ", ".join(f"{key} is {code}" for key, code in twins[:5])
             notes.append(
                 _note(order, f"{len(twins)} codes differ from known ones in case: {named}.")
             )
     known = areas.Names((await cameras.areas(conn)).values())
-    found = known.settle(await changes.area_words(conn), order.source, order.unit, make=make_areas)
+    found = known.settle(await staged.area_words(conn), order.source, order.unit, make=make_areas)
     if found.errors:
         raise Rejected(found.errors)
-    await changes.name_areas(conn, found.codes)
+    await staged.name_areas(conn, found.codes)
     if found.codes:
         named = ", ".join(f"{word} is {code}" for word, code in list(found.codes.items())[:5])
         notes.append(_note(order, f"{len(found.codes)} areas are given by name: {named}."))
@@ -156,7 +158,7 @@ def _note(order: Order, reason: str) -> Problem:
 
 
 async def _strangers(conn: Connection, order: Order) -> list[Problem]:
-    found = await changes.strangers(conn)
+    found = await staged.strangers(conn)
     return [
         Problem(
             severity=Severity.WARNING,
@@ -190,6 +192,13 @@ async def undo(conn: Connection, number: int, order: Order) -> int:
         done = await _settle(conn, what, order)
         if what is not What.AREAS and await changes.reverse(conn, What.AREAS, number):
             await _settle(conn, What.AREAS, order, part_of=done)
+        try:
+            await changes.settle_references(conn)
+        except asyncpg.ForeignKeyViolationError as exc:
+            raise Conflict(
+                f"An area that it needs was deleted since ({exc.detail}). Nothing was changed; "
+                "take that deletion back first"
+            ) from exc
     return done
 
 

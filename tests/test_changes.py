@@ -235,6 +235,18 @@ async def test_undo_refuses_what_was_changed_since_and_names_it(
     assert await everything(conn) == before
 
 
+async def test_undo_that_needs_a_deleted_area_says_so(conn: asyncpg.Connection, read: Read) -> None:
+    await take(conn, read("code,area\nK-1,A\n"))
+    removed = await intake.delete(conn, What.CAMERAS, "K-1", taking.order(NOW))
+    without = await intake.delete(conn, What.AREAS, "A", taking.order(NOW))
+    with pytest.raises(Conflict, match="An area that it needs was deleted since"):
+        await undo(conn, removed)
+    assert await everything(conn) == []
+    await undo(conn, without)
+    await undo(conn, removed)
+    assert (await stored(conn))["K-1"].area_code == "A"
+
+
 async def test_a_declared_camera_is_not_taken_back(conn: asyncpg.Connection, read: Read) -> None:
     number = (await take(conn, read(FULL))).number or 0
     await declare_all(conn)

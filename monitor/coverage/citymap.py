@@ -80,6 +80,8 @@ class CoverageMap:
 
     def in_view_of(self, cameras: Collection[int]) -> frozenset[int]:
         """Keys of the places that any of these cameras sees a part of."""
+        if not cameras:
+            return frozenset()
         index = np.array(
             [self._index[key] for key in cameras if key in self._index], dtype=np.int64
         )
