@@ -18,16 +18,18 @@ Line = Mapping[str, Any]
 """A GeoJSON geometry."""
 
 
-async def places(conn: Connection) -> dict[int, Place]:
-    """All places by id."""
+async def places(conn: Connection, ids: Sequence[int] | None = None) -> dict[int, Place]:
+    """Places by id: these, or all."""
     rows = await conn.fetch(
         """
         SELECT p.id, p.kind, p.code, p.name, p.area_code, p.geometry, p.required_draft,
           p.excluded_m, r.share, r.purpose, r.ground, r.review_due
         FROM place p
         LEFT JOIN requirement r ON r.place_id = p.id AND r.withdrawn_at IS NULL
+        WHERE $1::bigint[] IS NULL OR p.id = ANY($1)
         ORDER BY p.id
-        """
+        """,
+        ids,
     )
     return {
         row["id"]: Place(

@@ -180,11 +180,13 @@ _PLACE: LiteralString = """
     SELECT p.id AS place_id, p.code AS place_code, p.name AS place, p.kind::text AS kind,
       p.area_code, a.name AS area, q.share AS required, q.purpose, q.ground, q.review_due,
       p.excluded_m, v.length_m, v.area_m2, v.designed, v.effective, v.upper, v.redundant,
-      v.reachable, v.approach, v.lost_m, v.assumed, v.undeclared, d.detail AS defect, v.as_of
+      v.reachable, v.approach, v.lost_m, v.assumed, v.undeclared, t.layer_dated AS protected_layer,
+      d.detail AS defect, v.as_of
     FROM place p
     LEFT JOIN requirement_now q ON q.place_id = p.id
     LEFT JOIN bi.coverage_now v ON v.place_id = p.id
     LEFT JOIN place_defect d ON d.place_id = p.id
+    LEFT JOIN place_protection t ON t.place_id = p.id
     LEFT JOIN area a ON a.code = p.area_code
 """
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import asyncpg
 
-from db import cameras, changes, places, requirements, staged
+from db import cameras, changes, places, protected, requirements, staged
 from db.changes import Order, Tally, What
 from db.pool import Connection
+from monitor import protecting
 from monitor.inventory import areas
 from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Problem, Severity, refuse, shorten
@@ -225,6 +226,7 @@ async def _settle(conn: Connection, what: What, order: Order, part_of: int | Non
         await cameras.delete(conn, gone, order.at)
     else:
         await places.apply(conn, order.at)
+        await protecting.judge(conn)
         await _state(conn, order)
         await places.delete(conn, gone)
     await cameras.touch(conn)
@@ -255,12 +257,14 @@ async def _state(conn: Connection, order: Order) -> None:
     """State or end the requirements that the places of the difference name."""
     today = await requirements.today(conn, order.at)
     for key, place_id, needed in await places.needs(conn):
-        flaw = needed and requirements.flaw(needed, today)
+        flaw = needed and (
+            requirements.flaw(needed, today) or await protected.hindrance(conn, place_id)
+        )
         if needed is None or (flaw and order.undoes):  # a need that lapsed meanwhile stays ended
             await requirements.withdraw(conn, place_id, by=order.by, now=order.at)
             continue
         if flaw:
-            raise refuse(key.partition(" ")[2], flaw, "Correct review_due.")
+            raise refuse(key.partition(" ")[2], flaw, "Correct it, or leave its requirement out.")
         await requirements.state(conn, place_id, needed, from_day=today, by=order.by, now=order.at)
 
 

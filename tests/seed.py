@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from tests import protecting
 from tests.declared import declare_all
 
 LON, LAT = 109.940, 33.868  # a town of the size of a few streets; M_LON metres are one degree here
@@ -336,6 +337,7 @@ async def _places(conn: asyncpg.Connection, now: datetime) -> None:
         ]
         await _insert(conn, "coverage_change", "place_id at designed effective upper", changes)
         await _insert(conn, "coverage_day", "place_id day designed effective effective_min", days)
+    await protecting.load(conn)
     gaps = [
         (keys[code], begin, end, kind, *at(*first), *at(*last), _line(first, last))
         for code, begin, end, kind, first, last in GAPS

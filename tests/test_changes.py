@@ -17,7 +17,7 @@ from monitor import intake, inventory
 from monitor.intake import Conflict, Rejected
 from monitor.inventory import Patch
 from monitor.model import Camera, Intent, PlaceKind
-from tests import taking
+from tests import protecting, taking
 from tests.declared import declare_all
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -272,6 +272,7 @@ async def test_undo_of_a_place_takes_its_need_back(conn: asyncpg.Connection) -> 
             "review_due": (today + timedelta(days=30)).isoformat()}  # fmt: skip
     base = {"kind": "street", "code": "s", "name": "s", "geometry": line}
     order = taking.order()
+    await protecting.load(conn)
     await intake.take(conn, What.PLACES, [Patch(key="street s", values=base)], order)
     stated = [Patch(key="street s", values={"requirement": need})]
     done = await intake.take(conn, What.PLACES, stated, order)

@@ -294,6 +294,7 @@ def test_what_is_exported_is_imported_without_a_change(own_city: Path, database:
             [*config, "import", "cameras", "cameras.csv"],
             [*config, "export", "cameras", "again.csv"],
             [*config, "import", "cameras", "again.csv"],
+            [*config, "import", "protected", "protected.geojson"],
             [*config, "import", "places", "places.geojson"],
             [*config, "import", "places", "places.geojson", "--dry-run"],
         ],

@@ -13,7 +13,7 @@ from db import migrate, requirements, views
 from monitor.inventory.problems import Refused
 from monitor.model import Place, PlaceKind, Requirement
 from monitor.surveyor import Surveyor
-from tests import taking
+from tests import protecting, taking
 from tests.declared import declare_all
 from tests.running import ROOT
 from tests.test_migrate import old_database
@@ -29,6 +29,12 @@ NEED = Requirement(
     review_due=NOW.date() + timedelta(days=30),
 )
 PLAIN = replace(STREET, requirement=None)
+
+
+@pytest.fixture(autouse=True)
+async def known(conn: asyncpg.Connection) -> None:
+    """Protected places are loaded: there are none."""
+    await protecting.load(conn)
 
 
 async def needs(conn: asyncpg.Connection) -> list[tuple[str, float | None]]:

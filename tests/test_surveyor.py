@@ -14,7 +14,7 @@ from db import pool
 from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor, _split
-from tests import taking
+from tests import protecting, taking
 from tests.clock import Clock
 from tests.declared import declare_all
 
@@ -69,6 +69,7 @@ async def stored(conn: asyncpg.Connection) -> tuple[float, float, float]:
 
 @pytest.fixture
 async def street(conn: asyncpg.Connection) -> asyncpg.Connection:
+    await protecting.load(conn)
     await taking.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
     await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
@@ -130,6 +131,7 @@ async def test_a_moved_camera_means_a_new_survey(
 async def test_a_camera_without_direction_is_listed_as_a_defect(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:
+    await protecting.load(conn)
     await taking.take_places(conn, [STREET], now=datetime.now(UTC), by="t")
     await taking.take_cameras(conn, [replace(EAST, direction=None)], source="t", now=NOW)
     await declare_all(conn)

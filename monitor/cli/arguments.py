@@ -95,7 +95,18 @@ def _add_asking(verbs: Any) -> None:
     need.add_argument("--ground", metavar="TEXT", help="law, permit, decision, with its date")
     need.add_argument("--review", type=_day, metavar="DATE", help="from this day it counts no more")
     _by(need)
-    looking = (probe, status, coverage, ledger, need, _add_register(verbs), _add_trail(verbs))
+    sheltered = _verb(verbs, "protected", "sheltering.protected", "What cameras must not look at.")
+    sheltered.add_argument("action", choices=["layers"])
+    looking = (
+        sheltered,
+        probe,
+        status,
+        coverage,
+        ledger,
+        need,
+        _add_register(verbs),
+        _add_trail(verbs),
+    )
     for each in looking:
         _json(each)
     for each in (probe, ledger):
@@ -125,8 +136,10 @@ def _add_register(verbs: Any) -> argparse.ArgumentParser:
 
 def _add_papers(verbs: Any) -> None:
     take = _verb(verbs, "import", "papers.take", "Take a file into the inventory.")
-    take.add_argument("what", choices=["cameras", "areas", "places", "register"])
-    take.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX or GeoJSON")
+    take.add_argument("what", choices=["cameras", "areas", "places", "register", "protected"])
+    take.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV, XLSX or GeoJSON; of protected also .osm.pbf"
+    )
     take.add_argument(
         "--dry-run", action="store_true", help="say what would change, change nothing"
     )
@@ -146,6 +159,7 @@ def _add_papers(verbs: Any) -> None:
     take.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="of all places")
     take.add_argument("--area", metavar="CODE", help="area of cameras or places that name none")
     take.add_argument("--sheet", metavar="NAME", help="of a workbook (default: the first)")
+    _add_layer(take)
     _by(take)
     _role(take)
     give = _verb(verbs, "export", "papers.give", "Write the inventory as import reads it.")
@@ -164,6 +178,17 @@ def _add_papers(verbs: Any) -> None:
         _json(each)
     for each in (give, report):
         _by(each)
+
+
+def _add_layer(take: argparse.ArgumentParser) -> None:
+    """Options of protected places."""
+    take.add_argument("--source", metavar="TEXT", help="who made the protected places known")
+    take.add_argument("--dated", type=_day, metavar="DATE", help="the day of that source")
+    take.add_argument(
+        "--covers", metavar="AREA", help="complete for W,S,E,N in degrees, or a GeoJSON surface"
+    )
+    take.add_argument("--every", action="store_true", help="every polygon of the file is protected")
+    take.add_argument("--anew", action="store_true", help="in place of all layers before")
 
 
 def _add_changing(verbs: Any) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from db import cameras, places, requirements, views
+from db import cameras, places, protected, requirements, views
 from db.pool import Connection
 from monitor import settings
 from monitor.cli import show
@@ -61,7 +61,7 @@ async def _change(conn: Connection, place_id: int, arguments: argparse.Namespace
         review_due=arguments.review,
     )
     today = await requirements.today(conn, now)
-    flaw = requirements.flaw(needed, today)
+    flaw = requirements.flaw(needed, today) or await protected.hindrance(conn, place_id)
     if flaw:
         raise UnknownName(flaw)
     await requirements.state(conn, place_id, needed, from_day=today, by=by, now=now)

@@ -11,7 +11,7 @@ from db import cameras, places, register, requirements
 from db.changes import Order, What
 from db.pool import Connection
 from monitor import declaring, intake, inventory, settings
-from monitor.cli import show
+from monitor.cli import sheltering, show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, person, who
 from monitor.geodesy.extent import Extent, extent
@@ -29,6 +29,8 @@ async def take(arguments: argparse.Namespace) -> int:
         _refuse_idle(arguments.what, arguments)
         if arguments.what == "register":
             return await _take_register(conn, arguments)
+        if arguments.what == "protected":
+            return await _take_protected(conn, arguments)
         what, dry = What(arguments.what), arguments.dry_run
         try:
             paper = await _open(conn, what, arguments)
@@ -110,12 +112,15 @@ async def _open(
     )
 
 
+_LAYER = ("source", "dated", "covers", "every", "anew")
+_ROWS = ("kind", "area", "accept_far", "make_areas", "replace", "mapping", "sheet")
 # What each kind of file has no use for: refused, never ignored.
 _IDLE: dict[str, tuple[str, ...]] = {
-    "register": ("kind", "area", "accept_far", "make_areas", "replace", "mapping", "sheet"),
-    What.AREAS: ("kind", "area", "accept_far", "make_areas", "replace"),
-    What.CAMERAS: ("kind",),
-    What.PLACES: ("sheet", "accept_far", "replace"),
+    "register": (*_ROWS, *_LAYER),
+    "protected": _ROWS,
+    What.AREAS: ("kind", "area", "accept_far", "make_areas", "replace", *_LAYER),
+    What.CAMERAS: ("kind", *_LAYER),
+    What.PLACES: ("sheet", "accept_far", "replace", *_LAYER),
 }
 
 
@@ -152,6 +157,20 @@ async def _take_register(conn: Connection, arguments: argparse.Namespace) -> int
         f"changed; {done.unchanged} unchanged. They count once somebody of another role approves "
         "them (camledger register approve)."
     )
+    _print_problems(reading)
+    return 0
+
+
+async def _take_protected(conn: Connection, arguments: argparse.Namespace) -> int:
+    reading = await asyncio.to_thread(sheltering.read, arguments)
+    if not reading.ok:
+        return _refuse(reading, arguments)
+    [layer] = reading.rows
+    done = await sheltering.load(conn, layer, arguments)
+    if arguments.json:
+        _as_json(reading, done.as_json())
+        return 0
+    sheltering.tell(done, layer, dry_run=arguments.dry_run)
     _print_problems(reading)
     return 0
 

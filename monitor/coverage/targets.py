@@ -76,9 +76,9 @@ def lay_out(
     """
     keys = tuple(sorted(places))
     kinds = tuple(places[key].kind for key in keys)
-    shapes, defects = _shapes(places, keys, left_out or {})
-    projection = _projection(shapes)
-    flat = shapely.transform(shapes, projection.to_plane)
+    drawn, defects = shapes(places, keys, left_out or {})
+    projection = _projection(drawn)
+    flat = shapely.transform(drawn, projection.to_plane)
     streets = [i for i, kind in enumerate(kinds) if kind is PlaceKind.STREET]
     lines, target = _streets(flat, streets)
     sites, assumed = _sites(flat, kinds, surroundings, keys, defects)
@@ -100,14 +100,15 @@ def lay_out(
     )
 
 
-def _shapes(
+def shapes(
     places: Mapping[int, Place], keys: tuple[int, ...], left_out: Mapping[int, str]
 ) -> tuple[Shapes, dict[int, str]]:
+    """Each place as it is drawn, degrees; an empty one, and why, where it cannot be used."""
     texts = np.array([_text(places[key]) for key in keys], dtype=object)
-    shapes: Shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
+    drawn: Shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
     defects = {}
-    kinds, points = shapely.get_type_id(shapes), shapely.get_num_coordinates(shapes)
-    bounds = np.abs(shapely.bounds(shapes)) <= (180.0, 89.0, 180.0, 89.0)
+    kinds, points = shapely.get_type_id(drawn), shapely.get_num_coordinates(drawn)
+    bounds = np.abs(shapely.bounds(drawn)) <= (180.0, 89.0, 180.0, 89.0)
     usable = bounds.all(axis=1)  # false for NaN, hence for empty shapes too
     for index, key in enumerate(keys):
         problem = left_out.get(key) or _problem(
@@ -116,17 +117,17 @@ def _shapes(
         if problem is None and not usable[index]:
             problem = "Coordinates are out of range: longitude first, degrees."
         if problem is not None:
-            shapes[index], defects[key] = shapely.Point(), problem
-    return shapes, defects
+            drawn[index], defects[key] = shapely.Point(), problem
+    return drawn, defects
 
 
 def middles(places: Mapping[int, Place]) -> dict[int, tuple[float, float]]:
     """Where each place lies (longitude, latitude), of those that can be drawn."""
     keys = tuple(sorted(places))
-    shapes, _ = _shapes(places, keys, {})
-    drawn = np.flatnonzero(~shapely.is_empty(shapes)).tolist()
-    points = shapely.get_coordinates(shapely.centroid(shapes[drawn])).tolist()
-    return {keys[index]: (lon, lat) for index, (lon, lat) in zip(drawn, points, strict=True)}
+    drawn, _ = shapes(places, keys, {})
+    usable = np.flatnonzero(~shapely.is_empty(drawn)).tolist()
+    points = shapely.get_coordinates(shapely.centroid(drawn[usable])).tolist()
+    return {keys[index]: (lon, lat) for index, (lon, lat) in zip(usable, points, strict=True)}
 
 
 def misplaced_places(spots: Mapping[int, tuple[float, float]]) -> dict[int, str]:

@@ -15,7 +15,7 @@ from shapely.geometry import shape
 from shapely.ops import nearest_points
 
 from monitor.geodesy.projection import Projection
-from monitor.inventory import patch, read_cameras, read_places
+from monitor.inventory import Layer, patch, read_cameras, read_places, read_protected
 from monitor.model import Area, Camera, CameraKind, Intent, Place, PlaceKind, Requirement
 
 DATA = Path(__file__).parent / "data" / "zurich-centre"
@@ -58,7 +58,7 @@ _NEEDS = (
         "Sample decision 7/2026 of 2026-02-10",
     ),
     (
-        ("Schulhaus Scherr", "Schulhaus Sumatra", "Schulhaus Hutten"),
+        ("Schulhaus Scherr", "Liceo Artistico", "Schulhaus Hutten"),
         0.5,
         "School crossing",
         "Sample decision 9/2026 of 2026-02-24",
@@ -71,6 +71,7 @@ class City:
     """Everything the first start of the demo puts into the inventory."""
 
     areas: tuple[Area, ...]
+    protected: Layer
     places: tuple[Place, ...]
     cameras: tuple[Camera, ...]
 
@@ -84,7 +85,8 @@ def load() -> City:
         replace(camera, host=address(index), port=HTTP_PORT)
         for index, camera in enumerate([*mapped, *made])
     ]
-    return City(areas=tuple(_areas()), places=places, cameras=tuple(cameras))
+    [layer] = read_protected(DATA / "protected.geojson").rows
+    return City(areas=tuple(_areas()), protected=layer, places=places, cameras=tuple(cameras))
 
 
 def with_needs(places: Sequence[Place], day: date) -> list[Place]:

@@ -14,7 +14,7 @@ from typing import Any
 from db import cameras as inventory
 from db import pool
 from db.changes import Order, What
-from monitor import intake
+from monitor import intake, protecting
 from monitor.demo import city, faults, reasons
 from monitor.inventory import whole
 from monitor.settings import Settings
@@ -94,6 +94,7 @@ class Stage:
                 order = Order(by="sample city", at=now, source="sample city")
                 needed = city.with_needs(sample.places, now.date())
                 await intake.take(conn, What.AREAS, map(whole, sample.areas), order)
+                await protecting.load(conn, sample.protected, digest=None, by=order.by, now=now)
                 await intake.take(conn, What.PLACES, map(whole, needed), order)
                 await intake.take(conn, What.CAMERAS, map(whole, sample.cameras), order)
                 await reasons.enter(conn, sample.cameras, now)

@@ -11,6 +11,7 @@ from monitor.inventory.mapping import FileMapping, built_in, read_mapping
 from monitor.inventory.patch import Patch, whole
 from monitor.inventory.places import read_places
 from monitor.inventory.problems import Counts, Problem, Reading, Refused, Severity
+from monitor.inventory.protected import Layer, Said, read_protected
 from monitor.inventory.source import LIMITS, Limits
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "CameraFile",
     "Counts",
     "FileMapping",
+    "Layer",
     "Limits",
     "Patch",
     "Problem",
     "Reading",
     "Refused",
+    "Said",
     "Severity",
     "areas_csv",
     "built_in",
@@ -33,6 +36,7 @@ __all__ = [
     "read_cameras",
     "read_mapping",
     "read_places",
+    "read_protected",
     "read_register",
     "whole",
 ]

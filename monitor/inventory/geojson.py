@@ -36,13 +36,22 @@ class Feature:
     geometry: Mapping[str, Any] | None
 
 
-def features(source: Source, limits: Limits) -> tuple[Feature, ...]:
-    """All features, geometry not yet looked at; raises `Refused`."""
-    document = _load(source)
-    if not isinstance(document, dict) or document.get("type") not in _TYPES:
+def document(source: Source) -> Mapping[str, Any]:
+    """The whole file, which is a feature or a collection of them; raises `Refused`."""
+    loaded = _load(source)
+    if not isinstance(loaded, dict) or loaded.get("type") not in _TYPES:
         raise refuse(source.file, "This JSON is no GeoJSON FeatureCollection.", _EXPORT)
-    _check_frame(document.get("crs"), source.file)
-    listed = document.get("features") if document["type"] == "FeatureCollection" else [document]
+    _check_frame(loaded.get("crs"), source.file)
+    return loaded
+
+
+def features(
+    source: Source, limits: Limits, loaded: Mapping[str, Any] | None = None
+) -> tuple[Feature, ...]:
+    """All features, geometry not yet looked at; raises `Refused`. loaded: its document, if read."""
+    given = loaded or document(source)
+    whole = given["type"] == "FeatureCollection"
+    listed = given.get("features") if whole else [given]
     if not isinstance(listed, list):
         raise refuse(source.file, "The member 'features' is no list.", _EXPORT)
     if len(listed) > limits.rows:

@@ -28,7 +28,7 @@ _PLACE = (
     "required:ratio? purpose:string? ground:string? review_due:date? excluded_m:number "
     "length_m:number? area_m2:number? designed:ratio? effective:ratio? upper:ratio? "
     "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? "
-    "undeclared:ratio? defect:string? as_of:time?"
+    "undeclared:ratio? protected_layer:date? defect:string? as_of:time?"
 )
 _OF_KIND = {
     Kind.TEXT: "string?",
