@@ -230,6 +230,12 @@ async def delete(conn: Connection, codes: Sequence[str], now: datetime) -> None:
     await conn.execute("DELETE FROM camera WHERE code = ANY($1)", list(codes), timeout=_WITHIN_S)
 
 
+async def id_of(conn: Connection, code: str) -> int | None:
+    """The id of the camera with this code."""
+    found: int | None = await conn.fetchval("SELECT id FROM camera WHERE code = $1", code)
+    return found
+
+
 async def revision(conn: Connection) -> int:
     """Changes whenever areas, cameras or places do."""
     return int(await conn.fetchval("SELECT revision FROM inventory_revision"))

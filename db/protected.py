@@ -49,6 +49,15 @@ async def layers(conn: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+async def held(conn: Connection) -> str:
+    """Another word whenever other layers hold."""
+    found: str = await conn.fetchval(
+        "SELECT coalesce(string_agg(id::text, ' ' ORDER BY id), '') FROM protected_layer "
+        "WHERE replaced_at IS NULL"
+    )
+    return found
+
+
 async def replace_outlines(conn: Connection, all_of_them: Shapes) -> None:
     """Store these outlines, and no other."""
     rows = sorted({shapely.to_wkb(shapely.normalize(each)) for each in all_of_them})

@@ -131,13 +131,15 @@ async def camera(conn: Connection, code: str) -> Row | None:
           c.range_m, c.indoor, c.pole,
           c.sheet ->> 'vendor' AS vendor, c.sheet ->> 'model' AS model,
           s.last_reason, last.meaning AS last_meaning, s.last_detail, s.health_detail,
-          v.exclusive_m, g.missing AS register_missing, g.declare_by
+          v.exclusive_m, g.missing AS register_missing, g.declare_by,
+          look.seen_as IS NOT NULL AND look.layer_dated IS NOT NULL AS compared
         FROM bi.camera_now n
         JOIN camera c ON c.code = n.camera_code
         JOIN camera_register g ON g.camera_id = c.id
         LEFT JOIN camera_state s ON s.camera_id = c.id
         LEFT JOIN reason last ON last.code = s.last_reason
         LEFT JOIN camera_coverage v ON v.camera_id = c.id
+        LEFT JOIN camera_look look ON look.camera_id = c.id
         WHERE n.camera_code = $1
         """,
         code,
@@ -148,6 +150,7 @@ async def camera(conn: Connection, code: str) -> Row | None:
     camera_id = answer.pop("camera_id")
     for name, sql in _HISTORY.items():
         answer[name] = _rows(await conn.fetch(sql, camera_id))
+    answer["protected"] = await protected_findings(conn, ended=True, camera=code, limit=10)
     return answer
 
 
@@ -308,6 +311,31 @@ async def undeclared(conn: Connection, limit: int = 500) -> list[Row]:
 async def audit(conn: Connection, limit: int = 100) -> list[Row]:
     """Who looked at or changed what, the newest first."""
     return _rows(await trail.rows(conn, limit=limit))
+
+
+async def protected_counts(conn: Connection) -> Row:
+    """Of all cameras that hang: how many were compared with protected places, and look at one."""
+    found = await conn.fetchrow("SELECT * FROM bi.protected_now")
+    assert found is not None  # noqa: S101 a query of counts always has one row
+    return _row(found)
+
+
+async def protected_findings(
+    conn: Connection, *, ended: bool = False, camera: str | None = None, limit: int = 10_000
+) -> list[Row]:
+    """Cameras that look at protected places, the largest share first; those that ended, too."""
+    return _rows(
+        await conn.fetch(
+            """
+            SELECT * FROM bi.protected_finding
+            WHERE ($1 OR state <> 'ended') AND ($2::text IS NULL OR camera_code = $2)
+            ORDER BY state = 'ended', share DESC, camera_code LIMIT $3
+            """,
+            ended,
+            camera,
+            limit,
+        )
+    )
 
 
 async def coverage_kinds(conn: Connection) -> list[Row]:

@@ -103,6 +103,7 @@ async def _run_parts(
                 start(polling.run(connections), "polling")
             if counts:
                 start(ticks.survey(settings, connections), "coverage")
+                start(ticks.watch(settings, connections), "findings")
                 start(ticks.tick(settings, connections), "figures")
             if ready:
                 await _either(serving, stop)

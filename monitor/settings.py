@@ -144,6 +144,15 @@ class Coverage(_Section):
         30, gt=0, le=500, description="Reach of a half dome with a direction."
     )
     ptz_range_m: float = Field(80, gt=0, le=500, description="Reach of a PTZ camera (kept apart).")
+    protected_area_m2: float = Field(
+        5, ge=0, le=25, description="A view that reaches more of a protected place is a finding."
+    )
+    protected_facade_m: float = Field(
+        2, ge=0, le=10, description="The same for the length of its walls."
+    )
+    mount_m: float = Field(
+        3, ge=0, le=5, description="A camera so near to a building hangs on it: no finding."
+    )
 
 
 class Figures(_Section):

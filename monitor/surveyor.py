@@ -13,11 +13,12 @@ import asyncpg
 import shapely
 import structlog
 
-from db import cameras, places, register, requirements
+from db import cameras, findings, places, register, requirements
 from db.pool import Connection
 from monitor.coverage.atlas import Atlas
 from monitor.coverage.extent import Figures
 from monitor.coverage.footprint import FootprintModel
+from monitor.coverage.masks import Mask
 from monitor.coverage.targets import Surroundings, lay_out
 from monitor.model import CameraKind, Health
 from monitor.settings import Coverage
@@ -58,6 +59,7 @@ class Surveyor:
         self._revision = -1
         self._required: frozenset[int] = frozenset()
         self._declared: frozenset[int] = frozenset()
+        self._masks: Mapping[int, tuple[Mask, ...]] = {}
         self._states: Mapping[int, Health] = {}
 
     async def refresh(self) -> int:
@@ -102,6 +104,7 @@ class Surveyor:
         inventory = {key: each for key, each in known.items() if key in self._declared}
         rest = {key: each for key, each in known.items() if key not in self._declared}
         states, blind = await places.healths(conn)
+        self._masks = await findings.masks(conn)
         city, left_out = await asyncio.to_thread(self._build_sound, stored, inventory)
         sound = {key: place for key, place in stored.items() if key not in left_out}
         undeclared = await asyncio.to_thread(self._undeclared, sound, rest)
@@ -148,6 +151,7 @@ class Surveyor:
             self._model,
             surroundings=Surroundings(approach_m=self._settings.approach_m),
             gap_m=self._settings.min_gap_m,
+            masks=self._masks,
             ranged=False,
         )
 

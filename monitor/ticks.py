@@ -17,9 +17,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from db import evidence, pool
 from monitor import figures, reports
+from monitor.coverage.looks import Limits
+from monitor.lookout import Lookout
 from monitor.opening import utc_now
 from monitor.settings import Settings
-from monitor.surveyor import Surveyor
+from monitor.surveyor import Surveyor, footprint_model
 
 _log = structlog.get_logger()
 
@@ -33,6 +35,22 @@ async def survey(settings: Settings, connections: asyncpg.Pool) -> None:
                 gc.freeze()  # the city's geometry stays: no collection need walk it again
         except pool.LOST as exc:
             _log.warning("coverage waits for the database", error=str(exc))
+        await asyncio.sleep(settings.coverage.refresh_s)
+
+
+async def watch(settings: Settings, connections: asyncpg.Pool) -> None:
+    """Keep known which cameras look at protected places, until cancelled."""
+    limits = Limits(
+        area_m2=settings.coverage.protected_area_m2,
+        facade_m=settings.coverage.protected_facade_m,
+        mount_m=settings.coverage.mount_m,
+    )
+    lookout = Lookout(connections, footprint_model(settings.coverage), limits, utc_now)
+    while True:
+        try:
+            await lookout.refresh()
+        except pool.LOST as exc:
+            _log.warning("findings wait for the database", error=str(exc))
         await asyncio.sleep(settings.coverage.refresh_s)
 
 

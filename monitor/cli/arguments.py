@@ -96,7 +96,19 @@ def _add_asking(verbs: Any) -> None:
     need.add_argument("--review", type=_day, metavar="DATE", help="from this day it counts no more")
     _by(need)
     sheltered = _verb(verbs, "protected", "sheltering.protected", "What cameras must not look at.")
-    sheltered.add_argument("action", choices=["layers"])
+    actions = ["layers", "findings", "answer", "mask", "unmask", "mount"]
+    sheltered.add_argument("action", choices=actions)
+    sheltered.add_argument("code", nargs="?", metavar="CODE", help="camera (answer, mask, mount)")
+    sheltered.add_argument("--text", metavar="TEXT", help="the answer; it expires after 90 days")
+    sheltered.add_argument("--hides", metavar="FROM,TO", help="bearings of the mask, clockwise")
+    sheltered.add_argument("--beyond", type=float, default=0.0, metavar="METRES", help="from there")
+    sheltered.add_argument("--seen-on", type=_day, metavar="DATE", help="day the mask was seen set")
+    sheltered.add_argument("--evidence", metavar="TEXT", help="by what that can be proved")
+    sheltered.add_argument(
+        "--counts", choices=["yes", "no"], help="it looks along or into the building it hangs on"
+    )
+    sheltered.add_argument("--all", action="store_true", help="findings that ended, too")
+    _by(sheltered)
     looking = (
         sheltered,
         probe,

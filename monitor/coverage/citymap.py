@@ -4,7 +4,7 @@ A change of a camera's file or of a place means a new map; a change of state mea
 is left to `drawing`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from monitor.coverage.axis import UM_PER_M, sums
 from monitor.coverage.extent import Figures, Gap
 from monitor.coverage.footprint import Defect, FootprintModel
 from monitor.coverage.intervals import Rows
+from monitor.coverage.masks import Mask
 from monitor.coverage.sectors import Bools, Ints
 from monitor.coverage.survey import Survey, band, survey
 from monitor.coverage.targets import MAIN, Surroundings
@@ -37,12 +38,13 @@ class CoverageMap:
         *,
         surroundings: Surroundings | None = None,
         left_out: Mapping[int, str] | None = None,
+        masks: Mapping[int, Sequence[Mask]] | None = None,
         gap_m: float = 10.0,
         ranged: bool = True,
     ) -> None:
         self.model = model or FootprintModel()
         self.survey: Survey = survey(
-            places, cameras, self.model, surroundings or Surroundings(), left_out
+            places, cameras, self.model, surroundings or Surroundings(), left_out, masks
         )
         self._index = {key: index for index, key in enumerate(self.survey.keys)}
         self._gap_um = round(gap_m * UM_PER_M)

@@ -33,6 +33,7 @@ class Defect(StrEnum):
     FAR_AWAY = "The position is far outside the city: check it, longitude and latitude swapped?"
     NO_DIRECTION = "The direction is not known: survey it."
     BAD_DIRECTION = "The direction is not readable: write degrees (0-360) or a compass word."
+    MASKED = "Masks hide all of its view. Nothing to do."
     INDOOR = "Indoor: does not count for streets. Nothing to do."
 
 

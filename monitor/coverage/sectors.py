@@ -76,8 +76,9 @@ def lay_out(fields: Mapping[int, Sequence[Field]], plane: Points) -> Sectors:
     )
 
 
-def boxes(sectors: Sectors) -> NDArray[np.object_]:
-    """The smallest upright rectangle around each sector, as shapely polygons."""
+def extents(sectors: Sectors) -> tuple[Floats, Floats, Floats, Floats]:
+    """How far each sector reaches west, south, east and north of its camera, metres; west and
+    south are negative."""
     sides = []
     for pole in (0.5 * np.pi, 0.0):  # east for x, north for y
         edges = [
@@ -90,6 +91,12 @@ def boxes(sectors: Sectors) -> NDArray[np.object_]:
         low = np.where(_looks_at(sectors, pole + np.pi), -sectors.far, low)
         sides.append((low, high))
     (west, east), (south, north) = sides
+    return west, south, east, north
+
+
+def boxes(sectors: Sectors) -> NDArray[np.object_]:
+    """The smallest upright rectangle around each sector, as shapely polygons."""
+    west, south, east, north = extents(sectors)
     made: NDArray[np.object_] = shapely.box(
         sectors.x + west, sectors.y + south, sectors.x + east, sectors.y + north
     )

@@ -3,7 +3,7 @@
 States are left to `citymap`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from monitor.coverage import axis as axes
 from monitor.coverage import intervals, sectors, surfaces, sweep, targets
 from monitor.coverage.axis import sums
 from monitor.coverage.footprint import Defect, Field, FootprintModel, fields
+from monitor.coverage.masks import Mask, unmasked
 from monitor.coverage.sectors import Bools, Ints
 from monitor.coverage.targets import MAIN, Layout, Surroundings
 from monitor.geodesy.projection import Points, Projection
@@ -59,6 +60,7 @@ def survey(
     model: FootprintModel,
     surroundings: Surroundings,
     left_out: Mapping[int, str] | None = None,
+    masks: Mapping[int, Sequence[Mask]] | None = None,
 ) -> Survey:
     """Only cameras in service are in any set; the others are left out here."""
     layout = targets.lay_out(places, surroundings, left_out)
@@ -66,7 +68,7 @@ def survey(
     installed = {key: one for key, one in cameras.items() if one.intent is Intent.IN_SERVICE}
     keys = tuple(sorted(installed))
     projection = _projection(layout, installed)
-    seen, defects = _look(installed, model, projection)
+    seen, defects = _look(installed, model, projection, masks or {})
     laid = sectors.lay_out(
         {index: seen[key] for index, key in enumerate(keys) if key in seen},
         _positions(installed, keys, seen, projection),
@@ -112,7 +114,10 @@ def _projection(layout: Layout, cameras: Mapping[int, Camera]) -> Projection:
 
 
 def _look(
-    cameras: Mapping[int, Camera], model: FootprintModel, centre: Projection
+    cameras: Mapping[int, Camera],
+    model: FootprintModel,
+    centre: Projection,
+    masks: Mapping[int, Sequence[Mask]],
 ) -> tuple[dict[int, tuple[Field, ...]], dict[int, Defect]]:
     seen: dict[int, tuple[Field, ...]] = {}
     defects: dict[int, Defect] = {}
@@ -122,8 +127,10 @@ def _look(
             defects[key] = found
         elif _far(camera, centre):
             defects[key] = Defect.FAR_AWAY
+        elif left := unmasked(found, masks.get(key, ())):
+            seen[key] = left
         else:
-            seen[key] = found
+            defects[key] = Defect.MASKED
     return seen, defects
 
 

@@ -73,6 +73,8 @@ direction | Looks towards | 朝向 | text | as the operator wrote it; empty: not
 angle_deg | Opening angle | 视场角 | degrees | empty: not known
 range_m | Reach | 可视距离 | metres | empty: not known
 indoor | Indoors | 室内 | true or false | hangs indoors
+looks_at_protected | View in protected places | 视野涉及受保护场所 | 0 to 1 | empty: not compared
+looks_since | Looks there since | 监看受保护场所起始 | date | when it was first noticed
 purpose | What it is for | 用途 | text |
 purpose_class | Class of purpose | 用途类别 | text |
 safety | For people's safety | 人身安全 | true or false |

@@ -29,6 +29,7 @@ def facts(row: Mapping[str, Any]) -> Facts:
     found |= {name: _plain(row[name]) for name in NAMES if name not in _HIDDEN}
     found |= {name: row[name] for name in _VIEW}
     found |= {"lon": row["lon"], "lat": row["lat"], "position": _position(row)}
+    found |= _look(row)
     found["installed_at"] = row["installed_at"]
     found["stated_on"], found["approved_on"] = (
         _day(row["stated_at"]),
@@ -48,6 +49,16 @@ def _plain(value: Any) -> Any:
 
 def _day(instant: datetime | None) -> str | None:
     return None if instant is None else instant.date().isoformat()
+
+
+def _look(row: Mapping[str, Any]) -> Facts:
+    """How much of its view is protected places, never which; None where nobody has compared."""
+    share = row["looks_share"]
+    known = 0.0 if row["compared"] else None
+    return {
+        "looks_at_protected": known if share is None else round(share, 3),
+        "looks_since": _day(row["looks_since"]),
+    }
 
 
 def _withhold_cost(row: Mapping[str, Any], found: Facts, withheld: dict[str, str]) -> None:

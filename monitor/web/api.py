@@ -127,6 +127,12 @@ async def _kinds(conn: Connection, asked: Asked) -> Any:
     }
 
 
+async def _findings(conn: Connection, asked: Asked) -> Any:
+    counts = await views.protected_counts(conn)
+    rows = await views.protected_findings(conn, ended=asked["ended"], limit=asked["limit"])
+    return {**counts, "findings": rows}
+
+
 async def _incidents(conn: Connection, asked: Asked) -> Any:
     return await views.incidents(conn, only_open=asked["open"], limit=asked["limit"])
 
@@ -276,6 +282,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         schema="ActList",
         ask=_audit,
         query=(_limit(100),),
+    ),
+    Endpoint(
+        path="/api/v1/findings",
+        summary="Cameras that look at protected places, what would end it; never which places.",
+        schema="Findings",
+        ask=_findings,
+        query=(parameters.truth("ended", "Those that ended, too."), _limit(500)),
     ),
     Endpoint(
         path="/api/v1/incidents",

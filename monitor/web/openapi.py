@@ -69,10 +69,19 @@ _SHAPES = {
     "Camera": f"{_CAMERA} host:string? port:integer address:string? direction:string? "
     "angle_deg:number? range_m:number? indoor:boolean pole:string? vendor:string? model:string? "
     "last_reason:string? last_meaning:string? last_detail:string? health_detail:string? "
-    "exclusive_m:number? register_missing:string[] declare_by:time "
+    "exclusive_m:number? register_missing:string[] declare_by:time compared:boolean "
+    "protected:Finding[] "
     "transitions:Change[] failed:Failed[] faults:CameraFault[] windows:Window[] "
     "unobserved:Unobserved[] defects:CameraDefect[] "
     "hours:Hour[]",
+    "Finding": "camera_code:string name:string area_code:string? intent:string declared:boolean "
+    "register_state:RegisterState owner:string? since:time share:ratio places:integer "
+    "area_m2:number facade_m:number free_bearing_deg:number? free_angle_deg:number? "
+    "free_range_m:number? hide:bearings line_of_sight:boolean layer_dated:date? state:string "
+    "answer:string? answered_at:time? answered_by:string? answer_until:time? masked_on:date? "
+    "ended_at:time? ended_by:string?",
+    "Findings": "cameras:integer compared:integer looking:integer answered:integer "
+    "findings:Finding[]",
     "Ledger": "camera:string from:time to:time up:number down:number unreachable:number "
     "planned:number exempt:number unobserved:number out_of_service:number "
     "unobserved_by_cause:object outages:integer observed_share:ratio? availability:ratio? "
@@ -136,6 +145,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "time": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
     "ratio": {"type": "number", "minimum": 0, "maximum": 1},
+    "bearings": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
 }
 _PLAIN = ("string", "integer", "number", "boolean", "object")
 

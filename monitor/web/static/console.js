@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id);
 const KINDS = ["street", "school", "key_area"];
 const UNASSESSED = ["EXEMPT", "REPAIR", "PLANNED", "RETIRED"];
 
-const seen = { about: null, status: null, offline: [], places: [], kinds: null, pulse: null, found: null };
+const seen = { about: null, status: null, offline: [], places: [], kinds: null, looks: null, pulse: null, found: null };
 const view = { sort: ["place", 1], detail: null, receivedAt: null, failingSince: null, refusal: null };
 let city = null;
 
@@ -75,6 +75,7 @@ function showCounts() {
   const sum = UNASSESSED.reduce((total, word) => total + all[word.toLowerCase()], 0);
   cards.push(card("others", sum.toLocaleString("en"), rest, "EXEMPT"));
   cards.push(card("undeclared", all.undeclared.toLocaleString("en"), t("declare_or_remove", { n: all.unattended }), "undeclared"));
+  if (seen.looks) cards.push(card("looking", seen.looks.looking.toLocaleString("en"), t("looking_of", { n: seen.looks.cameras, m: seen.looks.cameras - seen.looks.compared }), "undeclared"));
   const rate = all.online_rate;
   cards.push(card("online_rate", percent(rate.value, 2), t("of_assessable", { m: rate.numerator, n: rate.denominator })));
   for (const kind of seen.kinds?.kinds ?? []) {
@@ -241,6 +242,23 @@ function panel(title, ...children) {
   box.scrollTop = keep;
 }
 
+function lookNote(look) {
+  if (look.ended_at) return el("p", { class: "note", text: t("look_ended", { p: percent(look.share, 0), t: moment(look.ended_at), h: t(`end_${look.ended_by}`) }) });
+  const degrees = (value) => `${Math.round(value)}°`;
+  const ways = [
+    look.free_bearing_deg === null ? null : t("turn_to", { n: degrees(look.free_bearing_deg) }),
+    look.free_angle_deg === null ? null : t("narrow_to", { n: degrees(look.free_angle_deg) }),
+    look.free_range_m === null ? null : t("shorten_to", { n: amount(look.free_range_m, "m") }),
+    look.hide.length ? t("mask_them", { n: look.hide.map(([a, b]) => `${degrees(a)}–${degrees(b)}`).join(", ") }) : null,
+    t("remove_it"),
+  ].filter(Boolean).join("; ");
+  return el("section", { class: "look" },
+    el("p", { class: "note undeclared", text: t("looks", { p: percent(look.share, 0), t: moment(look.since) }) }),
+    lines([["ends_it", ways], ["owner", look.owner ?? t("nobody_declared")],
+      ["answer", look.answer && `${look.answer} (${t(look.state === "answered" ? "holds_until" : "expired", { t: moment(look.answer_until) })})`],
+      ["masked_on", look.masked_on]]));
+}
+
 function cameraPanel(camera) {
   const offset = camera.clock_offset_s;
   const darkness = camera.dark_since && `${moment(camera.dark_since)} (${cause(camera.dark_cause)})`;
@@ -261,6 +279,8 @@ function cameraPanel(camera) {
       ["carries", camera.exclusive_m ? amount(camera.exclusive_m, "m") : null],
     ]),
     camera.lon === null ? el("p", { class: "note", text: t("position") }) : null,
+    ...camera.protected.map(lookNote),
+    camera.compared || camera.protected.length ? null : el("p", { class: "note", text: t("not_compared") }),
     section("faults", camera.faults.map((each) => `${each.kind}: ${moment(each.opened_at)} – ${each.closed_at ? moment(each.closed_at) : t("open_now")} ${each.detail}`)),
     section("windows", camera.windows.map((each) => `${each.kind} ${each.reason_code}: ${moment(each.starts_at)} – ${moment(each.ends_at)}`)),
     section("changes", camera.transitions.slice(0, 8).map((each) => `${moment(each.at)}  ${t(each.from_health)} → ${t(each.to_health)}: ${reason(each.reason, each.meaning)}`)),
@@ -283,7 +303,7 @@ function placePanel(place) {
     lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["computed", moment(place.as_of)]]),
     place.defect ? el("p", { class: "note", text: `${t("no_figures")} ${place.defect}` }) : null,
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
-    lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due]]),
+    lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due], ["protected_layer", place.protected_layer ?? t("not_loaded")]]),
     section("gaps", place.gaps.map(gap)) ?? el("p", { class: "note", text: t(place.required === null ? "no_requirement" : "no_gaps") }));
 }
 
@@ -410,7 +430,8 @@ async function ask() {
     $("attribution").textContent = seen.about.attribution;
     $("version").textContent = `· ${seen.about.version}`;
   }
-  [seen.status, seen.offline, seen.pulse] = await Promise.all([get("/api/v1/status"), get("/api/v1/offline"), get("/api/v1/pulse")]);
+  [seen.status, seen.offline, seen.pulse, seen.looks] = await Promise.all(
+    [get("/api/v1/status"), get("/api/v1/offline"), get("/api/v1/pulse"), get("/api/v1/findings?limit=1")]);
   view.receivedAt = performance.now();
   await coverageOf(seen.pulse);
   showMethod();
