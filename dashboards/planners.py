@@ -73,6 +73,22 @@ _RATIOS = (
     _ratio("redundant", "By two or more"),
 )
 
+# More than anybody gave a reason for: what could go.
+_EXCESS = (
+    Column(name="excess_m", title="Excess", unit="lengthm", decimals=0, fixed=PLAIN, width=90),
+    Column(
+        name="excess_m2", title="Excess area", unit="areaM2", decimals=0, fixed=PLAIN, width=100
+    ),
+)
+_UNREQUIRED = Column(
+    name="unrequired_m",
+    title="Nothing required",
+    unit="lengthm",
+    decimals=0,
+    fixed=PLAIN,
+    width=130,
+)
+
 # Not on the scale of coverage: these cameras count for nothing, so more is not better.
 _UNDECLARED = Column(
     name="undeclared",
@@ -94,11 +110,15 @@ def _kinds() -> Drawn:
                 "watched / all metres, from sums. Designed: all installed cameras work. Effective: "
                 "those up now. At best: the unknown ones work too; the truth lies between. Dark "
                 "now: surely not seen, even if they do. More is not better: a place "
-                "needs coverage only with a requirement."
+                "needs coverage only with a requirement. Excess: designed to be watched by more "
+                "cameras than are required; nothing required: the part of it in places of which "
+                "nobody requires anything. Protected known: places for which a layer of protected "
+                "places is loaded."
             ),
             sql=f"""
 SELECT {kind_words("k.kind")} AS kind, k.places, k.length_m, k.area_m2, k.designed, k.effective,
-  k.upper, k.redundant, k.undeclared, k.lost_m, k.required_places
+  k.upper, k.redundant, k.undeclared, k.lost_m, k.excess_m, k.excess_m2, k.unrequired_m,
+  k.required_places, k.protected_known
 FROM bi.coverage_kind k ORDER BY k.kind DESC""",
             columns=(
                 Column(name="kind", title="Kind", width=110),
@@ -108,7 +128,10 @@ FROM bi.coverage_kind k ORDER BY k.kind DESC""",
                 *_RATIOS,
                 _UNDECLARED,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=1, width=100),
+                *_EXCESS,
+                _UNREQUIRED,
                 Column(name="required_places", title="Required", fixed=PLAIN, width=90),
+                Column(name="protected_known", title="Protected known", fixed=PLAIN, width=120),
             ),
             width=14,
             height=8,
@@ -193,11 +216,14 @@ def _places() -> Drawn:
             description=(
                 "Each place of the chosen areas and kinds, now, from bi.coverage_now, by kind and "
                 "name, at most 1,000. Required: the share that somebody gave a reason for; — "
-                "where nobody did. Assumed: the outline is a guess from a point."
+                "where nobody did. Excess: designed to be watched by more cameras than are "
+                "required. Protected: day of the layer; without one nothing can be required. "
+                "Assumed: the outline is a guess from a point."
             ),
             sql=f"""
 SELECT p.place, {kind_words("p.kind")} AS kind, p.area, p.length_m, p.area_m2, p.required,
-  p.designed, p.effective, p.upper, p.redundant, p.undeclared, p.lost_m,
+  p.designed, p.effective, p.upper, p.redundant, p.undeclared, p.lost_m, p.excess_m, p.excess_m2,
+  coalesce(p.protected_layer::text, 'not loaded') AS protected_layer,
   CASE WHEN p.assumed THEN 'assumed' ELSE '' END
     AS outline, p.as_of
 FROM bi.coverage_now p
@@ -213,6 +239,8 @@ ORDER BY p.kind DESC, p.place, p.place_id LIMIT 1000""",
                 *_RATIOS,
                 _UNDECLARED,
                 Column(name="lost_m", title="Dark now", unit="lengthm", decimals=0, width=90),
+                *_EXCESS,
+                Column(name="protected_layer", title="Protected", width=110),
                 Column(name="outline", title="Outline", width=80),
                 Column(name="as_of", title="As of", unit="dateTimeAsIso", width=155),
             ),

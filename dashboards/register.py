@@ -22,6 +22,7 @@ def register() -> Board:
             Row(id=101, title="Now", panels=[_counts(), _edition()]),
             Row(id=102, title="Taken away, and states", panels=[_removals(), _states()]),
             Row(id=103, title="Declare or remove", panels=[_declare()]),
+            Row(id=105, title="Protected places", panels=[_protected(), _findings()]),
             Row(id=104, title="Reviews, and who looked", panels=[_reviews(), _looked()]),
         ],
         variables=[area_variable()],
@@ -138,6 +139,71 @@ GROUP BY r.state ORDER BY r.state""",
             width=12,
             height=9,
             empty="The inventory holds no cameras",
+        )
+    )
+
+
+def _protected() -> Drawn:
+    return numbers(
+        Saying(
+            id=8,
+            title="Look at protected places",
+            description=(
+                "Cameras that are not retired, whole estate, now, from bi.protected_now. Protected "
+                "places are homes, worship, clinics, inner areas of schools and the like; which "
+                "one a camera looks at is not kept. Not compared: no layer there, or nobody "
+                "knows what the camera looks at. Walls are not considered."
+            ),
+            sql="""
+SELECT p.looking, p.answered, p.cameras - p.compared AS not_compared FROM bi.protected_now p""",
+            columns=(
+                Column(name="looking", title="Look at one", steps=ANY_IS_YELLOW),
+                Column(name="answered", title="Answered, for 90 days", fixed=PLAIN),
+                Column(name="not_compared", title="Not compared", fixed=PLAIN),
+            ),
+            width=8,
+            height=9,
+        )
+    )
+
+
+def _findings() -> Drawn:
+    return rows(
+        Saying(
+            id=9,
+            title="Cameras that look at protected places",
+            description=(
+                "Cameras of the chosen areas whose view reaches a protected place by more than the "
+                "limit, now, by code, from bi.protected_finding; at most 500. Free: the bearing, "
+                "opening or range at which it would reach none. Only turning, masking, shortening "
+                "or removing ends it; an answer expires after 90 days."
+            ),
+            sql=f"""
+SELECT f.camera_code, f.name, f.since, f.share, f.owner, f.state, f.answer_until,
+  f.free_bearing_deg, f.free_angle_deg, f.free_range_m
+FROM bi.protected_finding f WHERE f.state <> 'ended' AND {in_area("f")}
+ORDER BY f.camera_code LIMIT 500""",
+            columns=(
+                *CAMERA_COLUMNS,
+                Column(name="since", title="Since", unit="dateTimeAsIso", width=155),
+                Column(
+                    name="share",
+                    title="Of its view",
+                    unit="percentunit",
+                    decimals=0,
+                    fixed=PLAIN,
+                    width=90,
+                ),
+                Column(name="owner", title="Who answers"),
+                Column(name="state", title="State", width=90),
+                Column(name="answer_until", title="Until", unit="dateTimeAsIso", width=155),
+                Column(name="free_bearing_deg", title="Free bearing", unit="degree", width=100),
+                Column(name="free_angle_deg", title="Free opening", unit="degree", width=100),
+                Column(name="free_range_m", title="Free range", unit="lengthm", width=100),
+            ),
+            width=16,
+            height=9,
+            empty="No camera is known to look at a protected place",
         )
     )
 

@@ -181,6 +181,7 @@ async def store_coverage(
             f.assumed,
             now,
             f.place in blind,
+            f.doubled,
         )
         for f in figures
     ]
@@ -199,14 +200,14 @@ async def store_coverage(
           ON CONFLICT (place_id, at) DO UPDATE SET designed = excluded.designed,
             effective = excluded.effective, upper = excluded.upper)
         INSERT INTO coverage_now (place_id, length_m, area_m2, designed, effective, upper,
-          redundant, reachable, approach, lost_m, assumed, as_of)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          redundant, reachable, approach, lost_m, assumed, as_of, doubled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14)
         ON CONFLICT (place_id) DO UPDATE SET length_m = excluded.length_m,
           area_m2 = excluded.area_m2, designed = excluded.designed,
           effective = excluded.effective, upper = excluded.upper,
           redundant = excluded.redundant, reachable = excluded.reachable,
           approach = excluded.approach, lost_m = excluded.lost_m, assumed = excluded.assumed,
-          as_of = excluded.as_of
+          as_of = excluded.as_of, doubled = excluded.doubled
         """,
         rows,
     )

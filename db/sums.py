@@ -163,7 +163,9 @@ async def coverage(conn: Connection, first: date, last: date) -> list[asyncpg.Re
     return await conn.fetch(
         """
         SELECT n.place_id, n.kind, n.place, n.area, n.length_m, n.area_m2, n.required,
-          n.designed, n.effective, n.upper, d.mean, coalesce(d.days, 0) AS days
+          n.designed, n.effective, n.upper, n.excess,
+          CASE WHEN n.required IS NULL THEN n.designed ELSE 0 END AS unrequired,
+          d.mean, coalesce(d.days, 0) AS days
         FROM bi.coverage_now n
         LEFT JOIN (
           SELECT place_id, avg(effective) AS mean, count(effective) AS days
@@ -174,6 +176,27 @@ async def coverage(conn: Connection, first: date, last: date) -> list[asyncpg.Re
         first,
         last,
     )
+
+
+async def protected(
+    conn: Connection, starts_at: datetime, ends_at: datetime
+) -> tuple[asyncpg.Record, list[asyncpg.Record], list[asyncpg.Record]]:
+    """Cameras that look at protected places now; findings opened and ended in a period, by what
+    ended them; the layers that hold."""
+    now = await conn.fetchrow("SELECT * FROM bi.protected_now")
+    assert now is not None  # noqa: S101 a query of counts always has one row
+    ended = await conn.fetch(
+        """
+        SELECT coalesce(ended_by, 'opened') AS how, count(*) AS times FROM (
+          SELECT ended_by FROM bi.protected_finding WHERE ended_at >= $1 AND ended_at < $2
+          UNION ALL SELECT NULL FROM bi.protected_finding WHERE since >= $1 AND since < $2) f
+        GROUP BY 1 ORDER BY 1
+        """,
+        starts_at,
+        ends_at,
+    )
+    layers = await conn.fetch("SELECT source, dated FROM bi.protected_layer ORDER BY dated, source")
+    return now, ended, layers
 
 
 async def outages(conn: Connection, starts_at: datetime, ends_at: datetime) -> list[asyncpg.Record]:

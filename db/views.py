@@ -184,7 +184,7 @@ _PLACE: LiteralString = """
       p.area_code, a.name AS area, q.share AS required, q.purpose, q.ground, q.review_due,
       p.excluded_m, v.length_m, v.area_m2, v.designed, v.effective, v.upper, v.redundant,
       v.reachable, v.approach, v.lost_m, v.assumed, v.undeclared, t.layer_dated AS protected_layer,
-      d.detail AS defect, v.as_of
+      v.excess_m, v.excess_m2, v.unrequired_m, v.unrequired_m2, d.detail AS defect, v.as_of
     FROM place p
     LEFT JOIN requirement_now q ON q.place_id = p.id
     LEFT JOIN bi.coverage_now v ON v.place_id = p.id
@@ -423,7 +423,9 @@ async def pulse(conn: Connection) -> Row:
             "SELECT status, array_agg(camera_id ORDER BY camera_id) AS ids "
             "FROM camera_status GROUP BY status"
         )
-        figures = await conn.fetch("SELECT place_id, designed, effective, upper FROM coverage_now")
+        figures = await conn.fetch(
+            "SELECT place_id, designed, effective, upper, excess FROM bi.coverage_now"
+        )
         moment = await conn.fetchrow(
             """
             SELECT now() AS as_of, (SELECT revision FROM inventory_revision) AS inventory,
@@ -436,7 +438,7 @@ async def pulse(conn: Connection) -> Row:
         **_row(moment),
         "cameras": {each["status"]: each["ids"] for each in grouped},
         "places": {
-            each["place_id"]: [each["designed"], each["effective"], each["upper"]]
+            each["place_id"]: [each[name] for name in ("designed", "effective", "upper", "excess")]
             for each in figures
         },
     }

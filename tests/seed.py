@@ -151,8 +151,29 @@ async def seed(conn: asyncpg.Connection, now: datetime) -> None:
         await _evidence(conn, now, ids)
         await _places(conn, now)
         await _carried(conn, now, ids)
+        await _looks(conn, now, ids)
         await _ledger(conn, now, ids)
         await _monitor(conn, now)
+
+
+async def _looks(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
+    """Two cameras look at a protected place, one of them with an answer; one no longer does."""
+    columns = "camera_id seen_as layer_dated"
+    await _insert(conn, "camera_look", columns, [(ids["01"], {}, date(2026, 1, 1))])
+    long_ago, lately = now - timedelta(days=40), now - timedelta(days=3)
+    columns = (
+        "camera_id opened_at share places area_m2 facade_m free_bearing_deg free_angle_deg "
+        "free_range_m hide ended_at ended_by"
+    )
+    found = [
+        (ids["01"], lately, 0.31, 2, 540.0, 61.0, 140.0, 40.0, 18.0, [[70, 95]], None, None),
+        (ids["02"], long_ago, 0.05, 1, 87.0, 12.5, None, None, 33.0, [[200, 215]], None, None),
+        (ids["08"], long_ago, 0.12, 1, 209.0, 20.0, 10.0, 30.0, 25.0, [[40, 60]], lately, "turned"),
+    ]
+    await _insert(conn, "protected_finding", columns, found)
+    columns = "camera_id opened_at answered_at answered_by answer"
+    answers = [(ids["02"], long_ago, lately, "Li", "The mast is moved in <May>")]
+    await _insert(conn, "protected_answer", columns, answers)
 
 
 async def _insert(
@@ -323,9 +344,9 @@ async def _places(conn: asyncpg.Connection, now: datetime) -> None:
             conn,
             "coverage_now",
             "place_id length_m area_m2 designed effective upper redundant reachable approach "
-            "lost_m assumed as_of",
+            "lost_m assumed as_of doubled",
             [(key, length_m, area_m2, designed, effective, upper, redundant, designed, approach,
-              lost_m, assumed, now)],
+              lost_m, assumed, now, redundant)],
         )  # fmt: skip
         changes = [
             (key, now - timedelta(days=12), designed, designed, designed),

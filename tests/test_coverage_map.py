@@ -74,6 +74,7 @@ def test_designed_and_effective_are_the_same_when_all_are_up() -> None:
     assert place.length_m == pytest.approx(200, abs=0.01)
     assert place.designed == place.effective == place.upper == pytest.approx(0.5, abs=1e-4)
     assert place.redundant == pytest.approx(0.1, abs=1e-4)
+    assert place.doubled == pytest.approx(0.1, abs=1e-4)
     assert place.triple == 0
 
 
@@ -87,6 +88,7 @@ def test_a_camera_that_only_turns_is_counted_apart() -> None:
 def test_an_outage_lowers_effective_and_not_designed() -> None:
     place = straight(one=DOWN)
     assert place.designed == pytest.approx(0.5, abs=1e-4)
+    assert place.doubled == pytest.approx(0.1, abs=1e-4)  # two hang there, though one is down
     assert place.effective == pytest.approx(0.4, abs=1e-4)
     assert place.lost_m == pytest.approx(20, abs=0.01)
 
@@ -145,7 +147,7 @@ def test_fields_of_one_camera_that_overlap_count_once() -> None:
     camera = dome(50, 0, kind=CameraKind.FIXED, direction="90;95;100;270", range_m=30.0)
     place = CoverageMap({1: street((0, 0), (100, 0))}, {1: camera}).figures({1: UP}).places[1]
     assert place.effective == pytest.approx(0.6, abs=1e-4)
-    assert place.redundant == 0
+    assert place.redundant == place.doubled == 0
 
 
 def test_a_street_without_length_has_no_ratio() -> None:
@@ -239,6 +241,9 @@ def test_a_key_area_agrees_with_an_overlay_of_polygons() -> None:
     assert area.redundant
     assert area.effective * area.area_m2 == pytest.approx(geos_area(online, 9003, 1), abs=0.01)
     assert area.redundant * area.area_m2 == pytest.approx(geos_area(online, 9003, 2), abs=0.01)
+    assert area.doubled
+    twice = geos_area(set(CITY.cameras), 9003, 2)
+    assert area.doubled * area.area_m2 == pytest.approx(twice, abs=0.01)
 
 
 def test_streets_agree_with_the_union_of_polygons() -> None:

@@ -24,7 +24,7 @@ COLOURS = {
 # ids that @grafana/data 13.2 knows, as far as we use them
 UNITS = {
     "none", "short", "percentunit", "s", "ms", "h", "dtdurations", "dateTimeAsIso", "lengthm",
-    "areaM2",
+    "areaM2", "degree",
 }  # fmt: skip
 PROPERTIES = {
     "displayName", "unit", "decimals", "mappings", "thresholds", "color", "links", "min", "max",

@@ -59,6 +59,33 @@ async def test_a_street_without_a_requirement_has_coverage_and_no_gap(
     assert await conn.fetchval("SELECT count(*) FROM coverage_gap") == 0
 
 
+async def test_excess_is_what_is_watched_beyond_the_need_or_twice(
+    conn: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    """One camera watches 100 of 302 metres; a second one, 30 m on, half of the same again."""
+    second = replace(EAST, code="C2", name="C2", lon=(EAST.lon or 0) + 30 / 75_400)
+    await taking.take_places(conn, [PLAIN], now=NOW, by="Li")
+    await taking.take_cameras(conn, [EAST], source="t", now=NOW)
+    await declare_all(conn)
+    await surveyor.refresh()
+    [place] = await views.coverage(conn)
+    assert place["excess_m"] == place["unrequired_m"] == pytest.approx(100, abs=0.5)
+    assert place["excess_m2"] is place["unrequired_m2"] is None
+    for share, excess in ((0.1, 100 - 30.2), (0.5, 0.0)):
+        wanted = replace(PLAIN, requirement=replace(NEED, share=share))
+        await taking.take_places(conn, [wanted], now=datetime.now(UTC), by="Li")
+        [place] = await views.coverage(conn)
+        assert place["excess_m"] == pytest.approx(excess, abs=0.5)
+        assert place["unrequired_m"] == 0
+    await taking.take_cameras(conn, [second], source="t", now=NOW)
+    await declare_all(conn)
+    await surveyor.refresh()
+    [place] = await views.coverage(conn)
+    assert place["excess_m"] == pytest.approx(70, abs=1)  # watched by both
+    [kind] = await views.coverage_kinds(conn)
+    assert (kind["excess_m"], kind["unrequired_m"]) == (place["excess_m"], 0)
+
+
 async def test_gaps_come_with_the_reason_and_go_on_the_day_of_its_review(
     conn: asyncpg.Connection, surveyor: Surveyor
 ) -> None:

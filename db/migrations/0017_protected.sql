@@ -82,18 +82,45 @@ SELECT p.id, p.name, p.kind::text, p.area_code, NULL, NULL, NULL, NULL, NULL, NU
 FROM place p
 WHERE p.required_draft IS NOT NULL AND NOT EXISTS (SELECT FROM requirement r WHERE r.place_id = p.id);
 
+-- What is watched by two designed cameras or more: more than any requirement asks for.
+ALTER TABLE coverage_now ADD COLUMN doubled double precision CHECK (doubled BETWEEN 0 AND 1);
+
+-- Excess: metres (square metres of surfaces) designed to be watched by more cameras than are required: beyond the required share,
+-- or by a second camera, whichever is more. unrequired: those of places of which nothing is required.
 CREATE OR REPLACE VIEW bi.coverage_now AS
 SELECT p.id AS place_id, p.name AS place, p.kind::text AS kind, p.area_code, a.name AS area,
   v.length_m, v.area_m2, q.share AS required, q.purpose, q.ground, q.review_due,
   v.designed, v.effective, v.upper, v.redundant, v.reachable,
   v.approach, v.lost_m, v.assumed, p.excluded_m, greatest(v.as_of, m.as_of) AS as_of, v.undeclared,
-  t.layer_dated AS protected_layer
+  t.layer_dated AS protected_layer, x.excess, x.excess * v.length_m AS excess_m, x.excess * v.area_m2 AS excess_m2,
+  x.unrequired * v.length_m AS unrequired_m, x.unrequired * v.area_m2 AS unrequired_m2
 FROM coverage_now v
 JOIN place p ON p.id = v.place_id
 LEFT JOIN requirement_now q ON q.place_id = v.place_id
 LEFT JOIN place_protection t ON t.place_id = v.place_id
 LEFT JOIN coverage_model m ON true
-LEFT JOIN area a ON a.code = p.area_code;
+LEFT JOIN area a ON a.code = p.area_code
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN q.share IS NULL THEN v.designed ELSE greatest(v.designed - q.share, v.doubled, 0) END AS excess,
+    CASE WHEN q.share IS NULL THEN v.designed ELSE 0 END AS unrequired) x;
+
+CREATE OR REPLACE VIEW bi.coverage_kind AS
+SELECT kind, count(*) AS places, count(required) AS required_places,
+  sum(length_m) AS length_m, sum(area_m2) AS area_m2,
+  sum(designed * amount) / nullif(sum(amount), 0) AS designed,
+  sum(effective * amount) / nullif(sum(amount), 0) AS effective,
+  sum(upper * amount) / nullif(sum(amount), 0) AS upper,
+  sum(redundant * amount) / nullif(sum(amount), 0) AS redundant,
+  sum(lost_m) AS lost_m,
+  sum(undeclared * amount) / nullif(sum(amount), 0) AS undeclared,
+  sum(excess_m) AS excess_m, sum(excess_m2) AS excess_m2,
+  sum(unrequired_m) AS unrequired_m, sum(unrequired_m2) AS unrequired_m2,
+  count(protected_layer) AS protected_known
+FROM (
+  SELECT *, CASE WHEN designed IS NOT NULL THEN coalesce(length_m, area_m2) END AS amount
+  FROM bi.coverage_now
+) place
+GROUP BY kind;
 
 -- The layers that hold, without what they hold.
 CREATE VIEW bi.protected_layer AS

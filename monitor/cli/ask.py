@@ -166,7 +166,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
     show.table(
         [
             *("place", "kind", "length m", "area m²", "required"),
-            *("designed", "effective", "upper", "twice", "undeclared", "gaps"),
+            *("designed", "effective", "upper", "twice", "undeclared", "excess", "gaps"),
         ],
         [
             [
@@ -180,6 +180,7 @@ async def coverage(arguments: argparse.Namespace) -> int:
                 show.percent(each["upper"]),
                 show.percent(each["redundant"]),
                 show.percent(each["undeclared"]),
+                _excess(each),
                 len(each["gaps"]),
             ]
             for each in rows
@@ -189,9 +190,34 @@ async def coverage(arguments: argparse.Namespace) -> int:
         if each["defect"]:
             print(f"{each['place']} is not in the figures. {each['defect']}")
     print(f"\n{_not_counted(estate)}")
+    print(_too_much(rows))
+    bare = sum(each["protected_layer"] is None for each in rows)
+    if bare:
+        print(
+            f"Protected places: not loaded for {bare:,} of {len(rows):,} places; nothing can be "
+            "required there (camledger import protected FILE)."
+        )
     if model:
         print(f"Model: {model['model']['name']}, as of {model['as_of']}")
     return 0
+
+
+def _excess(row: dict[str, Any]) -> str:
+    for name, unit in (("excess_m", "m"), ("excess_m2", "m²")):
+        if row[name] is not None:
+            return f"{row[name]:,.0f} {unit}"
+    return show.MISSING
+
+
+def _too_much(rows: list[dict[str, Any]]) -> str:
+    def total(name: str) -> float:
+        return sum(row[name] or 0.0 for row in rows)
+
+    return (
+        f"Excess: {total('excess_m'):,.0f} m and {total('excess_m2'):,.0f} m² are watched by more "
+        f"cameras than are required; {total('unrequired_m'):,.0f} m and "
+        f"{total('unrequired_m2'):,.0f} m² of that although nothing is required there."
+    )
 
 
 async def ledger(arguments: argparse.Namespace) -> int:

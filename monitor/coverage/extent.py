@@ -37,6 +37,7 @@ class Part:
     amount: metres, or square metres for an area. designed: seen by an installed camera. effective:
     by one online now. upper: by one online or unknown. redundant, triple: by at least two, three
     online now. reachable, reachable_now: designed and effective with cameras that only turn there.
+    doubled: by at least two installed cameras.
     lost: amount designed but surely not seen now; what hangs on unknown cameras is not lost.
     """
 
@@ -44,6 +45,7 @@ class Part:
     designed: float | None
     effective: float | None
     upper: float | None
+    doubled: float | None
     redundant: float | None
     triple: float | None
     reachable: float | None
@@ -67,6 +69,7 @@ class PlaceFigures:
     designed: float | None
     effective: float | None
     upper: float | None
+    doubled: float | None
     redundant: float | None
     triple: float | None
     reachable: float | None

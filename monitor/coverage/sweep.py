@@ -65,11 +65,13 @@ class Counts:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lengths:
     """Micrometres per target. designed, effective, upper: seen by at least one installed, online,
-    online or unknown camera; twice, thrice: by at least two, three online ones."""
+    online or unknown camera; doubled: by at least two installed; twice, thrice: by at least two,
+    three online ones."""
 
     designed: Ints
     effective: Ints
     upper: Ints
+    doubled: Ints
     twice: Ints
     thrice: Ints
     reachable: Ints
@@ -134,6 +136,7 @@ def lengths(ends: Ends, counts: Counts, which: Ints) -> Lengths:
         designed=where(counts.installed >= 1),
         effective=where(counts.online >= 1),
         upper=where(counts.hopeful >= 1),
+        doubled=where(counts.installed >= 2),
         twice=where(counts.online >= 2),
         thrice=where(counts.online >= 3),
         reachable=where(counts.reaching >= 1),

@@ -179,14 +179,17 @@ class Covered:
     """Covered amounts of one place, or of all places of a kind as sums. unit: m or m².
 
     size: length or area. designed, effective, upper: amounts, not ratios, as of the report; None
-    until computed. mean: effective amount on average over the stored days of the period and
-    mean_size, its denominator. days: how many place-days that are.
+    until computed. excess: designed to be watched by more cameras than are required; unrequired: of
+    that, although nothing is required. mean: effective amount on average over the stored days of
+    the period and mean_size, its denominator. days: how many place-days that are.
     """
 
     size: float
     designed: float | None
     effective: float | None
     upper: float | None
+    excess: float | None
+    unrequired: float | None
     mean: float | None
     mean_size: float
     days: int
@@ -273,6 +276,27 @@ class StateLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Protected:
+    """Cameras that look at protected places, as of the report: of all that hang, how many were
+    compared, look at one, and have an answer that holds. changes: findings that were opened in the
+    period, and ended, by what ended them. layers: source and day.
+    """
+
+    cameras: int
+    compared: int
+    looking: int
+    answered: int
+    changes: Mapping[str, int]
+    layers: tuple[tuple[str, date], ...]
+
+    @property
+    def ended(self) -> int:
+        """How many ended by what people did to the camera."""
+        done = ("turned", "masked", "shortened", "removed")
+        return sum(self.changes.get(how, 0) for how in done)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """All of one report, read in one snapshot at `as_of`.
 
@@ -305,6 +329,7 @@ class Figures:
     reasons: tuple[ReasonLine, ...]
     removals: tuple[Removal, ...]
     overdue: tuple[Overdue, ...]
+    protected: Protected
     edition: Rests | None
     looks: tuple[Look, ...]
     cameras: tuple[CameraLine, ...]

@@ -26,6 +26,7 @@ from monitor.reports.content import (
     GroupLine,
     Look,
     Overdue,
+    Protected,
     ReasonLine,
     Removal,
     Rests,
@@ -86,6 +87,7 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
         reasons=_all(ReasonLine, await sums.reasons(conn, period.starts_at, until)),
         removals=_all(Removal, await sums.removals(conn, period.starts_at, until)),
         overdue=_all(Overdue, await sums.overdue(conn)),
+        protected=await _protected(conn, period, until),
         edition=await _edition(conn),
         looks=_all(Look, await sums.looked(conn, period.starts_at, until)),
         cameras=cameras,
@@ -168,6 +170,15 @@ async def _groups(conn: Connection, period: Period) -> tuple[GroupLine, ...]:
     return tuple(
         GroupLine(sort=row["sort"], name=row["name"], cameras=row["cameras"], ledger=_ledger(row))
         for row in found
+    )
+
+
+async def _protected(conn: Connection, period: Period, until: datetime) -> Protected:
+    now, changes, layers = await sums.protected(conn, period.starts_at, until)
+    return Protected(
+        **now,
+        changes={row["how"]: row["times"] for row in changes},
+        layers=tuple((row["source"], row["dated"]) for row in layers),
     )
 
 

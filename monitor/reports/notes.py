@@ -11,6 +11,11 @@ def of(figures: Figures, stored_zone: str) -> tuple[str, ...]:
     notes = []
     if not figures.published:
         notes.append(_unpublished(figures))
+    if not figures.protected.layers:
+        notes.append(
+            "Protected places: not loaded. Nobody knows which cameras look at homes, worship, "
+            "clinics or schools, and nothing can be required of any place."
+        )
     if stored_zone != period.timezone:
         notes.append(
             f"The stored days are those of {stored_zone}, "

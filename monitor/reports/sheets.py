@@ -23,7 +23,7 @@ _COMMON = {
     "worst_percent,outages,down_h,unreachable_h,planned_h,exempt_h,unobserved_h,"
     "out_of_service_h,light,change_pp,method,window,state",
     "coverage": "unit,size,designed_percent,designed,effective_percent,numerator,denominator,"
-    "observed_share_percent,upper_percent,lost,mean_effective_percent,mean_numerator,mean_denominator,"
+    "observed_share_percent,upper_percent,lost,excess,unrequired,mean_effective_percent,mean_numerator,mean_denominator,"
     "place_days,method,model,as_of,window,state",
 }
 _OWN = {
@@ -161,6 +161,8 @@ def _cover(covered: Covered, unit: str, figures: Figures) -> Row:
         _share(covered.observed_share, 1),
         _share(covered.upper, covered.size),
         covered.lost,
+        covered.excess,
+        covered.unrequired,
         _share(covered.mean, covered.mean_size),
         covered.mean,
         covered.mean_size,

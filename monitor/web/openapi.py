@@ -28,7 +28,9 @@ _PLACE = (
     "required:ratio? purpose:string? ground:string? review_due:date? excluded_m:number "
     "length_m:number? area_m2:number? designed:ratio? effective:ratio? upper:ratio? "
     "redundant:ratio? reachable:ratio? approach:ratio? lost_m:number? assumed:boolean? "
-    "undeclared:ratio? protected_layer:date? defect:string? as_of:time?"
+    "undeclared:ratio? protected_layer:date? "
+    "excess_m:number? excess_m2:number? unrequired_m:number? unrequired_m2:number? "
+    "defect:string? as_of:time?"
 )
 _OF_KIND = {
     Kind.TEXT: "string?",
@@ -93,7 +95,8 @@ _SHAPES = {
     "Coverage": f"{_PLACE} gaps:Gap[]",
     "CoverageKind": "kind:PlaceKind places:integer required_places:integer length_m:number? "
     "area_m2:number? designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number? "
-    "undeclared:ratio?",
+    "undeclared:ratio? excess_m:number? excess_m2:number? unrequired_m:number? "
+    "unrequired_m2:number? protected_known:integer",
     "Requirement": "place_id:integer place:string kind:PlaceKind area_code:string? share:ratio? "
     "purpose:string? ground:string? from_day:date? review_due:date? stated_by:string? "
     "stated_at:time? withdrawn_at:time? state:string",

@@ -161,15 +161,18 @@ const bar = (low, high = low) => {
   return el("span", { class: "ratio" }, el("span", { class: "track" }, known, maybe), el("span", { text: span(low, high) }));
 };
 const size = (row) => (row.area_m2 === null ? amount(row.length_m, "m") : amount(row.area_m2, "m²"));
+const excess = (row) => (row.area_m2 === null ? amount(row.excess_m, "m") : amount(row.excess_m2, "m²"));
 const FIGURES = [
   ["size", size, true], ["designed", (row) => bar(row.designed), true], ["effective", (row) => bar(row.effective, row.upper), true],
   ["upper", (row) => percent(row.upper), true], ["redundant", (row) => percent(row.redundant), true],
   ["lost", (row) => amount(row.lost_m, "m"), true], ["by_undeclared", (row) => percent(row.undeclared), true],
+  ["excess", excess, true],
 ];
 
 function showKinds() {
   const columns = [["kind", (row) => t(row.kind)], ["places", (row) => row.places, true], ...FIGURES,
-    ["with_requirement", (row) => row.required_places, true]];
+    ["with_requirement", (row) => row.required_places, true],
+    ["unrequired", (row) => [row.length_m === null ? null : amount(row.unrequired_m, "m"), row.area_m2 === null ? null : amount(row.unrequired_m2, "m²")].filter(Boolean).join(" · ") || "—", true]];
   table($("kinds"), columns, seen.kinds?.kinds ?? []);
   showMethod();
 }
@@ -182,7 +185,7 @@ function showMethod() {
     : "";
 }
 
-const SORTED = { size: (row) => row.length_m ?? row.area_m2, lost: (row) => row.lost_m, area: (row) => row.area };
+const SORTED = { excess: (row) => row.excess_m ?? row.excess_m2, size: (row) => row.length_m ?? row.area_m2, lost: (row) => row.lost_m, area: (row) => row.area };
 
 function showPlaces() {
   const [key, way] = view.sort;
@@ -300,7 +303,7 @@ function placePanel(place) {
   panel(place.place || "—",
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),
     figures,
-    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["computed", moment(place.as_of)]]),
+    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["excess", place.as_of && excess(place)], ["computed", moment(place.as_of)]]),
     place.defect ? el("p", { class: "note", text: `${t("no_figures")} ${place.defect}` }) : null,
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
     lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due], ["protected_layer", place.protected_layer ?? t("not_loaded")]]),
@@ -368,7 +371,7 @@ function showLegend() {
     return el("label", {}, box, sample(key), t(key));
   });
   const choice = el("select", { "aria-label": t("colour_by") },
-    ...["effective", "designed", "upper"].map((key) => el("option", { value: key, text: t(key) })));
+    ...["effective", "designed", "upper", "excess"].map((key) => el("option", { value: key, text: t(key) })));
   choice.value = view.colour ?? "effective";
   choice.addEventListener("change", () => { view.colour = choice.value; city.colourBy(choice.value); });
   const ratios = RATIO.map(({ key, colour }) => {

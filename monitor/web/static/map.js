@@ -186,7 +186,7 @@ export function draw(container, theme, events) {
         const text = values.join();
         if (ratios.get(id) === text) continue;
         ratios.set(id, text);
-        state(id, { designed: values[0], effective: values[1], upper: values[2] });
+        state(id, { designed: values[0], effective: values[1], upper: values[2], excess: values[3] });
       }
       const update = [];
       for (const [status, ids] of Object.entries(pulse.cameras)) {
