@@ -230,6 +230,15 @@ async def delete(conn: Connection, codes: Sequence[str], now: datetime) -> None:
     await conn.execute("DELETE FROM camera WHERE code = ANY($1)", list(codes), timeout=_WITHIN_S)
 
 
+async def ids_within(conn: Connection, area: str) -> frozenset[int]:
+    """Cameras of an area and of all areas below it."""
+    rows = await conn.fetch(
+        "SELECT id FROM camera WHERE area_code IN (SELECT code FROM area_tree WHERE ancestor = $1)",
+        area,
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def id_of(conn: Connection, code: str) -> int | None:
     """The id of the camera with this code."""
     found: int | None = await conn.fetchval("SELECT id FROM camera WHERE code = $1", code)

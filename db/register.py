@@ -241,3 +241,18 @@ async def backdate(conn: Connection, codes: Sequence[str], now: datetime) -> Non
         list(codes),
         now,
     )
+
+
+async def costs(conn: Connection) -> dict[int, Any]:
+    """Of each camera (by id): what it cost and costs per year, when it was first entered, and how
+    much of its view is protected places (None: none is known)."""
+    rows = await conn.fetch(
+        """
+        SELECT c.id, v.cost_purchase, v.cost_year, c.first_entered_at, f.share AS looks
+        FROM camera c
+        JOIN camera_register g ON g.camera_id = c.id
+        LEFT JOIN entry_version v ON v.entry_id = g.entry_id AND v.version = g.version
+        LEFT JOIN protected_finding f ON f.camera_id = c.id AND f.ended_at IS NULL
+        """
+    )
+    return {row["id"]: row for row in rows}

@@ -72,3 +72,20 @@ async def withdraw(conn: Connection, place_id: int, *, by: str, now: datetime) -
 async def in_force(conn: Connection) -> frozenset[int]:
     """The places that need something today, by id."""
     return frozenset(row[0] for row in await conn.fetch("SELECT place_id FROM requirement_now"))
+
+
+async def shares(conn: Connection) -> dict[int, float]:
+    """The share that each place needs today, by its id; others need nothing."""
+    rows = await conn.fetch("SELECT place_id, share FROM requirement_now")
+    return {row["place_id"]: row["share"] for row in rows}
+
+
+async def lapsed(conn: Connection) -> frozenset[int]:
+    """Places whose requirement was not reviewed in time: it counts no more."""
+    rows = await conn.fetch(
+        """
+        SELECT r.place_id FROM requirement r CROSS JOIN policy p
+        WHERE r.withdrawn_at IS NULL AND (now() AT TIME ZONE p.timezone)::date >= r.review_due
+        """
+    )
+    return frozenset(row["place_id"] for row in rows)

@@ -5,7 +5,6 @@ The geometry lives in memory and is rebuilt when the inventory changes; rows hol
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,35 +14,16 @@ import structlog
 
 from db import cameras, findings, places, register, requirements
 from db.pool import Connection
+from monitor.assumed import footprint_model
 from monitor.coverage.atlas import Atlas
 from monitor.coverage.extent import Figures
-from monitor.coverage.footprint import FootprintModel
 from monitor.coverage.masks import Mask
 from monitor.coverage.targets import Surroundings, lay_out
-from monitor.model import CameraKind, Health
+from monitor.model import Health
 from monitor.settings import Coverage
 
 _log = structlog.get_logger()
 _PATIENCE = timedelta(seconds=60)  # figures kept current less often are nobody's knowledge
-_PTZ = (CameraKind.DOME_PTZ, CameraKind.PTZ_BULLET, CameraKind.PTZ_HALF_DOME)
-
-
-def footprint_model(settings: Coverage) -> FootprintModel:
-    """The model with the ranges of the configuration."""
-    model = FootprintModel()
-    ranges = {
-        CameraKind.FIXED: settings.fixed_range_m,
-        CameraKind.MULTI: settings.fixed_range_m,
-        CameraKind.HALF_DOME: settings.half_dome_range_m,
-    }
-    views = {
-        kind: replace(view, range_m=ranges[kind]) if kind in ranges else view
-        for kind, view in model.views.items()
-    }
-    for kind in _PTZ:
-        far_m = settings.ptz_range_m
-        views[kind] = replace(views[kind], range_m=far_m, round_m=far_m)
-    return replace(model, views=views)
 
 
 class Surveyor:

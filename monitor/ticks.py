@@ -16,12 +16,11 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from db import evidence, pool
-from monitor import figures, reports
-from monitor.coverage.looks import Limits
+from monitor import assumed, figures, reports
 from monitor.lookout import Lookout
 from monitor.opening import utc_now
 from monitor.settings import Settings
-from monitor.surveyor import Surveyor, footprint_model
+from monitor.surveyor import Surveyor
 
 _log = structlog.get_logger()
 
@@ -40,12 +39,8 @@ async def survey(settings: Settings, connections: asyncpg.Pool) -> None:
 
 async def watch(settings: Settings, connections: asyncpg.Pool) -> None:
     """Keep known which cameras look at protected places, until cancelled."""
-    limits = Limits(
-        area_m2=settings.coverage.protected_area_m2,
-        facade_m=settings.coverage.protected_facade_m,
-        mount_m=settings.coverage.mount_m,
-    )
-    lookout = Lookout(connections, footprint_model(settings.coverage), limits, utc_now)
+    model, limits = assumed.footprint_model(settings.coverage), assumed.limits(settings.coverage)
+    lookout = Lookout(connections, model, limits, utc_now)
     while True:
         try:
             await lookout.refresh()

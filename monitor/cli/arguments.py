@@ -77,6 +77,14 @@ def _add_asking(verbs: Any) -> None:
     status = _verb(verbs, "status", "ask.status", "How many cameras are online, by area.")
     status.add_argument("--offline", action="store_true", help="list the cameras that are offline")
     coverage = _verb(verbs, "coverage", "ask.coverage", "What of each place is watched.")
+    coverage.add_argument(
+        "question",
+        nargs="?",
+        choices=["can-go", "without"],
+        help="which cameras can go; what taking away, turning, shortening those of FILE changes",
+    )
+    coverage.add_argument("file", nargs="?", type=Path, metavar="FILE", help="cameras (without)")
+    coverage.add_argument("--area", metavar="CODE", help="only cameras of it may go (can-go)")
     coverage.add_argument("--place", metavar="NAME", help="only places of this name")
     coverage.add_argument("--kind", choices=[kind.value for kind in PlaceKind], help="only these")
     ledger = _verb(verbs, "ledger", "ask.ledger", "The seconds of a camera or area, split.")

@@ -14,7 +14,7 @@ from collectors.login import Login
 from collectors.reading import DEVICE_PATH, Policy, Target
 from db import views
 from monitor import figures, settings
-from monitor.cli import show
+from monitor.cli import lessening, show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note
 from monitor.model import Status
@@ -153,7 +153,10 @@ def _print_offline(offline: list[dict[str, Any]], unknown: int) -> None:
 
 
 async def coverage(arguments: argparse.Namespace) -> int:
-    """What is watched; 2 when no place matches."""
+    """What is watched; 2 when no place matches. Or which cameras can go, what would change."""
+    if arguments.question:
+        ask = {"can-go": lessening.can_go, "without": lessening.without}[arguments.question]
+        return await ask(arguments)
     async with connected(settings.load(arguments.config)) as conn:
         rows = await views.coverage(conn, arguments.place, arguments.kind)
         model = await views.coverage_model(conn)
