@@ -24,7 +24,7 @@ test: $(VENV)/.test ## check everything: style, types, layers, tests
 	@.ci/browser
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $$(.ci/browser --marker) $(PYTEST_ARGS)
 
-bench: $(VENV)/.run ## measure polling and the register beside a bare client and a bare copy
+bench: $(VENV)/.run ## measure each part beside a bare program: a client, a copy, GEOS
 	@exec $(BIN)/camledger bench
 
 lock: ## renew the lock files (needs uv)

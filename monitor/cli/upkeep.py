@@ -58,19 +58,25 @@ async def doctor(arguments: argparse.Namespace) -> int:
 
 
 async def bench(arguments: argparse.Namespace) -> int:
-    """Measure polling beside a bare client, register and import beside bare copies."""
+    """Measure each part beside a bare program: a client, a copy, GEOS."""
     from monitor import bench as measuring
 
     def tell(line: str) -> None:
         print(line, flush=True)
 
+    coverage = await measuring.covering.measure(arguments.covered, tell)
     sizes = tuple(size for size in measuring.importing.SIZES if size <= arguments.devices)
     imports = await measuring.importing.measure(tell, sizes)
     register = await measuring.publication.measure(arguments.register, tell)
     plan = measuring.Plan(
         cameras=arguments.cameras, cadence_s=arguments.cadence, seconds=arguments.seconds
     )
-    result = {**await measuring.measure(plan, tell), "register": register, "imports": imports}
+    result = {
+        **await measuring.measure(plan, tell),
+        "coverage": coverage,
+        "imports": imports,
+        "register": register,
+    }
     if arguments.json:
         show.as_json(result)
     return 0

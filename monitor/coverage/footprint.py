@@ -211,6 +211,8 @@ def _range(
 def _named_pixels(camera: Camera) -> float | None:
     """Picture width from a resolution: a common name, a code of the city sheets, or 1920x1080."""
     name = camera.sheet.get("resolution", "").strip().lower()
+    if not name:
+        return None
     size = _SIZE.fullmatch(name)
     return float(size[1]) if size else _WIDTHS.get(name)
 
@@ -220,8 +222,11 @@ def _assumed(camera: Camera) -> Basis:
 
 
 def _positive(camera: Camera, name: str) -> float | None:
+    said = camera.sheet.get(name)
+    if said is None:
+        return None
     try:
-        value = float(camera.sheet[name])
-    except (KeyError, ValueError):
+        value = float(said)
+    except ValueError:
         return None
     return value if 0 < value < math.inf else None
