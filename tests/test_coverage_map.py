@@ -407,3 +407,40 @@ def test_an_approach_ends_within_a_centimetre_of_its_true_border():
     approach = city.figures({}).places[1].approach
     # a disc of 60 m stands for the point; each spoke crosses the 100 m around it
     assert approach.amount == pytest.approx(34 * 100.0, abs=0.5)
+
+
+def forked(*lines: list[tuple[float, float]]) -> Place:
+    drawn = [degrees(*line) for line in lines]
+    geometry = {"type": "MultiLineString", "coordinates": drawn}
+    return Place(kind=PlaceKind.STREET, code="s", name="s", geometry=geometry)
+
+
+def blind_m(place: Place, *cameras: Camera) -> list[float]:
+    known = dict(enumerate(cameras, start=1))
+    figures = CoverageMap({1: place}, known).figures(dict.fromkeys(known, UP)).places[1]
+    return [round(gap.length_m, 1) for gap in figures.gaps]
+
+
+def test_a_blind_stretch_goes_on_through_a_fork() -> None:
+    arms = [[(-30.0, 0.0), (0.0, 0.0)], [(0.0, 0.0), (30.0, 0.0)], [(0.0, 0.0), (0.0, 30.0)]]
+    seen = dome(-26, 0), dome(26, 0), dome(0, 26)
+    assert blind_m(forked(*arms), *seen) == [6.0, 6.0, 6.0]
+    # the second line ends in the middle of the first one
+    through = [[(-30.0, 0.0), (0.0, 0.0), (30.0, 0.0)], [(0.0, 0.0), (0.0, 30.0)]]
+    assert blind_m(forked(*through), dome(-24, 0), dome(24, 0), dome(0, 24)) == [8.0, 4.0]
+    # apart from each other they stay too short to be told
+    apart = [[(-30.0, 0.0), (0.0, 0.0)], [(1.0, 0.0), (31.0, 0.0)], [(0.0, 1.0), (0.0, 31.0)]]
+    assert blind_m(forked(*apart), dome(-26, 0), dome(27, 0), dome(0, 27)) == []
+
+
+def test_a_blind_stretch_goes_on_over_the_first_corner_of_a_ring() -> None:
+    ring = [(0.0, 0.0), (40.0, 0.0), (40.0, 40.0), (0.0, 40.0), (0.0, 0.0)]
+    seen = [dome(26, 0), dome(40, 20), dome(20, 40), dome(0, 26), dome(40, 40), dome(0, 40)]
+    assert blind_m(forked(ring), *seen) == [6.0, 6.0]
+
+
+def test_streets_that_cross_each_other_share_no_blind_stretch() -> None:
+    one, other = street((-30, 0), (0, 0)), street((0, 0), (30, 0))
+    cameras = {1: dome(-26, 0), 2: dome(26, 0)}
+    figures = CoverageMap({1: one, 2: other}, cameras).figures({1: UP, 2: UP}).places
+    assert [place.gaps for place in figures.values()] == [(), ()]

@@ -16,6 +16,7 @@ from monitor.geodesy.projection import Points
 UM_PER_M = 1_000_000
 # Without it the end of one line touches the start of the next and views leak from street to street.
 SPACE_UM = UM_PER_M
+_JOINT_PER_M = 1_000  # ends within a millimetre are one point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +25,8 @@ class Axis:
 
     line_target: index of the target a line belongs to, never falling. line_start, line_end:
     positions in micrometres. line_measure: metres of the same target before the line. seg_*: per
-    segment; seg_from and seg_to are points in metres on the city plane.
+    segment; seg_from and seg_to are points in metres on the city plane. joints: pairs of positions
+    that are one point of one target: forks, and the first corner of a ring.
     """
 
     targets: int
@@ -37,6 +39,7 @@ class Axis:
     seg_to: Points
     seg_start: Ints
     seg_end: Ints
+    joints: Ints
     tree: shapely.STRtree
 
     def length_um(self) -> Ints:
@@ -99,8 +102,40 @@ def lay(lines: NDArray[np.object_], target: Ints, targets: int) -> Axis:
         seg_to=to,
         seg_start=starts,
         seg_end=ends,
+        joints=_joints(owner_of[line], line, from_, to, starts, ends, first, last),
         tree=shapely.STRtree(shapely.linestrings(np.stack([from_, to], axis=1))),
     )
+
+
+def _joints(
+    target: Ints,
+    line: Ints,
+    from_: Points,
+    to: Points,
+    start: Ints,
+    end: Ints,
+    first: Ints,
+    last: Ints,
+) -> Ints:
+    """Positions (shape n, 2) at which a line ends on another one of its target, or on itself.
+
+    target, line, from_, to, start, end: per segment; first, last: segments of each line.
+    """
+    # every corner once, by its segment; the end of each line beside
+    spots = np.concatenate([from_, to[last]])
+    owner = np.concatenate([target, target[last]])
+    position = np.concatenate([start, end[last]])
+    tip = np.zeros(len(spots), dtype=bool)
+    tip[first] = tip[len(from_) :] = True
+    x, y = np.rint(spots * _JOINT_PER_M).astype(np.int64).T
+    order = np.lexsort([position, y, x, owner])
+    x, y, owner, position, tip = x[order], y[order], owner[order], position[order], tip[order]
+    same = (x[1:] == x[:-1]) & (y[1:] == y[:-1]) & (owner[1:] == owner[:-1])
+    group = np.concatenate([[0], np.cumsum(~same)]) if len(x) else np.zeros(0, dtype=np.int64)
+    forked = np.bincount(group, weights=tip) > 0
+    linked = np.flatnonzero(same & forked[group[1:]]) if len(x) else np.zeros(0, dtype=np.int64)
+    joints: Ints = np.column_stack([position[linked], position[linked + 1]])
+    return joints
 
 
 def _measures(length_um: Ints, target: Ints) -> Floats:

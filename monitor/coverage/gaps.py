@@ -27,7 +27,8 @@ class Blind:
 def blind(axis: Axis, ends: Ends, counts: Counts, which: Ints, min_um: int) -> Blind:
     """Stretches without an online camera of at least `min_um`, split where their kind changes.
 
-    Anything shorter is within the noise of positions (default of the caller: 10 m).
+    Anything shorter is within the noise of positions (default of the caller: 10 m). A stretch goes
+    on where its line ends on another one of the same place: the arms of a fork count together.
     """
     real = ends.piece[which] > 0
     which = which[real]
@@ -35,7 +36,7 @@ def blind(axis: Axis, ends: Ends, counts: Counts, which: Ints, min_um: int) -> B
     line = axis.line_at(start)
     unseen = counts.online[real] == 0
     dark = unseen & (counts.installed[real] > 0)
-    whole = _groups(line, unseen)
+    whole = _joined(axis, _groups(line, unseen), start, start + piece, unseen)
     long_enough = np.bincount(whole, weights=piece)[whole] >= min_um if len(whole) else unseen
     kept = unseen & long_enough
     parts = _groups(line, unseen, dark)
@@ -50,6 +51,33 @@ def blind(axis: Axis, ends: Ends, counts: Counts, which: Ints, min_um: int) -> B
         end=start[last] + piece[last],
         dark=dark[first],
     )
+
+
+def _joined(axis: Axis, run: Ints, start: Ints, end: Ints, unseen: Bools) -> Ints:
+    """The number of each piece's run; blind runs that meet at a joint have the same one.
+
+    start, end: of each piece, in axis order.
+    """
+    if not len(axis.joints) or not unseen.any():
+        return run
+    blind_start, blind_end, blind_run = start[unseen], end[unseen], run[unseen]
+    after = np.searchsorted(blind_start, axis.joints, side="right") - 1
+    before = np.searchsorted(blind_end, axis.joints, side="left")
+    inside = blind_end[np.maximum(after, 0)] >= axis.joints
+    starting = (after >= 0) & inside
+    ending = before < len(blind_end)
+    ending &= blind_start[np.minimum(before, len(blind_end) - 1)] <= axis.joints
+    piece = np.where(starting, after, before)
+    known = (starting | ending).all(axis=1)
+    one, other = blind_run[piece[known]].T
+    label = np.arange(int(run[-1]) + 1)
+    while True:  # a few rounds: forks are small
+        low = np.minimum(label[one], label[other])
+        np.minimum.at(label, one, low)
+        np.minimum.at(label, other, low)
+        if (label[one] == label[other]).all():
+            joined: Ints = label[run]
+            return joined
 
 
 def seen(axis: Axis, ends: Ends, counts: Counts, which: Ints) -> tuple[Ints, Ints, Ints]:
