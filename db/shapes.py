@@ -30,7 +30,7 @@ _PLACES: LiteralString = f"""
       ELSE jsonb_build_object('fill', r.colour, 'fill-opacity', 0.35,
         'stroke', r.colour, 'stroke-width', 2, 'marker-color', r.colour) END)::text
   FROM place p LEFT JOIN coverage_now v ON v.place_id = p.id {_RATIO}
-  WHERE p.kind::text = $1 ORDER BY p.id
+  WHERE p.kind::text = $1 AND p.geometry -> 'coordinates' <> '[]' ORDER BY p.id
 """  # noqa: S608 constant texts
 
 _CAMERAS: LiteralString = """

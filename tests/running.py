@@ -119,7 +119,8 @@ async def program(
 ) -> AsyncIterator[Program]:
     """`camledger WORDS` (default: run); killed at the end if it still lives."""
     port = free_port()
-    given = {"CAMLEDGER_DATABASE_URL": dsn} if dsn else {}
+    own = {"CAMLEDGER_DATABASE_DATA_DIR": str(folder / "data")} if folder else {}
+    given = {"CAMLEDGER_DATABASE_URL": dsn} if dsn else own  # never the data of a person's own demo
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "monitor", *(words or ("run",))),
         cwd=folder or ROOT,

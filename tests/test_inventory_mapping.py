@@ -267,7 +267,9 @@ def test_what_is_no_street_is_counted_by_what_it_is(files):
     document = {"type": "FeatureCollection", "features": features}
     path, _ = files("", json.dumps(document))
     found = read_places(path)
-    assert [row.values["name"] for row in found.rows] == ["Quay"]
+    assert [row.values["name"] for row in found.rows] == ["Quay", "Deep"]
+    assert found.rows[1].values["excluded_m"] > 300
+    assert found.rows[1].values["geometry"]["coordinates"] == []
     (warning,) = found.warnings
     assert "3 features (Point crossing) say no kind of place" in warning.reason
     assert "(402 m): Deep" in "\n".join(map(str, found.notes))

@@ -51,11 +51,15 @@ def test_zurich_streets_are_grouped_by_name_and_tunnels_left_out():
     assert {place.kind for place in reading.rows} == {PlaceKind.STREET}
     named = [place for place in reading.rows if place.code.startswith("street/")]
     # 380 names, 7 of them wholly tunnel or covered; 25 pieces have no name.
-    assert (len(named), len(reading.rows) - len(named)) == (373, 25)
+    assert (len(named), len(reading.rows) - len(named)) == (380, 25)
+    hidden = [place for place in named if not place.geometry["coordinates"]]
+    assert len(hidden) == 7
     assert "7 streets" in said(reading)
     assert "Ulmbergtunnel" in said(reading)
     assert all(place.geometry["type"] == "MultiLineString" for place in reading.rows)
     assert sum(len(place.geometry["coordinates"]) for place in reading.rows) == 1291 - 25
+    # every metre that is left out stands in the figures of its street
+    assert sum(place.excluded_m for place in reading.rows) == pytest.approx(4496, rel=0.001)
 
 
 @pytest.mark.parametrize(

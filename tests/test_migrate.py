@@ -24,7 +24,7 @@ RELEASED = """
 0014_by_undeclared.sql c0c9b701ab98db41
 0015_change_sets.sql db182857dfb244e0
 0016_place_defect.sql 512e4c651c415bc7
-0017_protected.sql 9763b7ca30250efd
+0017_protected.sql bdb9ad908d16ba72
 """
 
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import shapely
 
-from db import pool
+from db import pool, views
 from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor, _split
@@ -315,3 +315,17 @@ async def test_two_surveyors_take_turns(
         await turn(street, health)
         await asyncio.gather(*(each.refresh() for each in both))
     assert await street.fetchval("SELECT count(*) FROM coverage_now WHERE effective = 0") == 13
+
+
+async def test_a_street_that_lies_hidden_is_kept_with_its_metres_and_the_reason(
+    conn: asyncpg.Connection, surveyor: Surveyor
+) -> None:
+    nothing = {"type": "MultiLineString", "coordinates": []}
+    tunnel = replace(STREET, geometry=nothing, excluded_m=640.0, requirement=None)
+    await taking.take_places(conn, [tunnel], now=NOW, by="t")
+    await surveyor.refresh()
+    [place] = await views.coverage(conn)
+    assert (place["designed"], place["excluded_m"]) == (None, 640.0)
+    assert place["defect"] == "All of it, 640 m, is tunnel, covered or unbuilt."
+    [kind] = await views.coverage_kinds(conn)
+    assert (kind["places"], kind["excluded_m"], kind["designed"]) == (1, 640.0, None)

@@ -115,7 +115,7 @@ SELECT kind, count(*) AS places, count(required) AS required_places,
   sum(undeclared * amount) / nullif(sum(amount), 0) AS undeclared,
   sum(excess_m) AS excess_m, sum(excess_m2) AS excess_m2,
   sum(unrequired_m) AS unrequired_m, sum(unrequired_m2) AS unrequired_m2,
-  count(protected_layer) AS protected_known
+  count(protected_layer) AS protected_known, sum(excluded_m) AS excluded_m
 FROM (
   SELECT *, CASE WHEN designed IS NOT NULL THEN coalesce(length_m, area_m2) END AS amount
   FROM bi.coverage_now

@@ -194,7 +194,10 @@ async def coverage(arguments: argparse.Namespace) -> int:
             print(f"{each['place']} is not in the figures. {each['defect']}")
     print(f"\n{_not_counted(estate)}")
     print(_too_much(rows))
-    bare = sum(each["protected_layer"] is None for each in rows)
+    hidden = sum(each["excluded_m"] for each in rows)
+    if hidden:
+        print(f"Left out: {hidden:,.0f} m of streets that are tunnel, covered or unbuilt.")
+    bare = sum(each["protected_layer"] is None and not each["defect"] for each in rows)
     if bare:
         print(
             f"Protected places: not loaded for {bare:,} of {len(rows):,} places; nothing can be "

@@ -111,9 +111,7 @@ def shapes(
     bounds = np.abs(shapely.bounds(drawn)) <= (180.0, 89.0, 180.0, 89.0)
     usable = bounds.all(axis=1)  # false for NaN, hence for empty shapes too
     for index, key in enumerate(keys):
-        problem = left_out.get(key) or _problem(
-            places[key].kind, int(kinds[index]), int(points[index])
-        )
+        problem = left_out.get(key) or _problem(places[key], int(kinds[index]), int(points[index]))
         if problem is None and not usable[index]:
             problem = "Coordinates are out of range: longitude first, degrees."
         if problem is not None:
@@ -144,9 +142,12 @@ def _text(place: Place) -> str:
         return ""
 
 
-def _problem(kind: PlaceKind, type_id: int, points: int) -> str | None:
+def _problem(place: Place, type_id: int, points: int) -> str | None:
     if type_id < 0:
         return "The geometry is not readable GeoJSON."
+    if not points and place.excluded_m:
+        return f"All of it, {place.excluded_m:,.0f} m, is tunnel, covered or unbuilt."
+    kind = place.kind
     wanted = _LINES if kind is PlaceKind.STREET else _POINTS + _SURFACES
     if type_id not in wanted:
         return f"The shape does not fit a {kind.value}: lines for streets, surfaces for the others."

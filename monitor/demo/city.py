@@ -123,8 +123,9 @@ def _places() -> Iterator[Place]:
 
 
 def _placed(place: Place) -> Place:
-    centre = shape(dict(place.geometry)).centroid
-    return replace(place, area_code=_quarter(centre.x, centre.y))
+    drawn = shape(dict(place.geometry))
+    spot = (None, None) if drawn.is_empty else (drawn.centroid.x, drawn.centroid.y)
+    return replace(place, area_code=_quarter(*spot))
 
 
 def _mapped() -> Sequence[Camera]:

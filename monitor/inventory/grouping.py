@@ -58,25 +58,22 @@ def streets(pieces: Sequence[Piece], findings: Findings) -> list[tuple[int, Patc
     for key, group in grouped.items():
         code = "/".join(filter(None, ("street", *key) if len(key) > 1 else key))
         place = _street(code, group)
-        if place is None:
+        found.append((group[0].number, place))
+        if not place.values["geometry"]["coordinates"]:
             tunnels.append(group[0].name or code)
-            hidden_m += _hidden_m(group)
-        else:
-            found.append((group[0].number, place))
+            hidden_m += place.values["excluded_m"]
     if tunnels:
         names = ", ".join(tunnels[:20])
         findings.note(
-            f"{len(tunnels)} streets are wholly tunnel, covered or unbuilt and left out "
-            f"({hidden_m:,.0f} m): {names}."
+            f"{len(tunnels)} streets are wholly tunnel, covered or unbuilt ({hidden_m:,.0f} m): "
+            f"{names}. They are kept with these metres and have no figures."
         )
     return found
 
 
-def _street(code: str, group: Sequence[Piece]) -> Patch | None:
-    """One street of its pieces; None when nothing of it lies open."""
+def _street(code: str, group: Sequence[Piece]) -> Patch:
+    """One street of its pieces; without lines when nothing of it lies open."""
     lines = [line for piece in group if not piece.left_out for line in _lines(piece)]
-    if not lines:
-        return None
     hidden = _hidden_m(group) + math.fsum(piece.excluded_m for piece in group)
     shape = {"type": "MultiLineString", "coordinates": lines}
     return _patch(code, group, shape, excluded_m=round(hidden, 1))
@@ -110,6 +107,8 @@ def _patch(code: str, group: Sequence[Piece], geometry: Mapping[str, Any], **mor
 
 
 def _lines(piece: Piece) -> Iterator[list[list[float]]]:
+    if not piece.geometry["coordinates"]:
+        return iter(())
     return geojson.lines(piece.geometry["type"], piece.geometry["coordinates"])
 
 

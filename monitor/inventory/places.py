@@ -135,7 +135,7 @@ def _piece(
     told = _told(feature.properties, mapping)
     geometry = {
         "type": (feature.geometry or {}).get("type"),
-        "coordinates": geojson.coordinates(feature.geometry or {}),
+        "coordinates": _coordinates(feature.geometry or {}, _metres(told["excluded_m"])),
     }
     if _is_outline(feature.properties, geometry, kind):
         geometry = {"type": "Polygon", "coordinates": [geometry["coordinates"]]}
@@ -161,6 +161,12 @@ def _piece(
         excluded_m=_metres(told["excluded_m"]),
         named=_named(feature.properties, mapping) | ({"area_code"} if area_code else set()),
     )
+
+
+def _coordinates(geometry: Mapping[str, Any], excluded_m: float) -> Any:
+    """As they stand; none of a street that is left out as a whole, as `export` writes it."""
+    hidden = excluded_m > 0 and geometry.get("type") == "MultiLineString"
+    return [] if hidden and geometry.get("coordinates") == [] else geojson.coordinates(geometry)
 
 
 def _told(properties: Mapping[str, Any], mapping: FileMapping | None) -> dict[str, str]:
@@ -321,6 +327,7 @@ def _duplicates(places: Sequence[tuple[int, Patch]], findings: Findings) -> None
 
 def _doubts(places: Sequence[tuple[int, Patch]], known: Extent | None, findings: Findings) -> None:
     """What will not count as it is drawn: places that cannot lie there, strokes drawn twice."""
+    places = [each for each in places if each[1].values["geometry"]["coordinates"]]
     shapes = shapely.from_geojson(
         [json.dumps(place.values["geometry"]) for _, place in places], on_invalid="ignore"
     )

@@ -96,7 +96,7 @@ _SHAPES = {
     "CoverageKind": "kind:PlaceKind places:integer required_places:integer length_m:number? "
     "area_m2:number? designed:ratio? effective:ratio? upper:ratio? redundant:ratio? lost_m:number? "
     "undeclared:ratio? excess_m:number? excess_m2:number? unrequired_m:number? "
-    "unrequired_m2:number? protected_known:integer",
+    "unrequired_m2:number? protected_known:integer excluded_m:number?",
     "Requirement": "place_id:integer place:string kind:PlaceKind area_code:string? share:ratio? "
     "purpose:string? ground:string? from_day:date? review_due:date? stated_by:string? "
     "stated_at:time? withdrawn_at:time? state:string",

@@ -172,6 +172,7 @@ const FIGURES = [
 function showKinds() {
   const columns = [["kind", (row) => t(row.kind)], ["places", (row) => row.places, true], ...FIGURES,
     ["with_requirement", (row) => row.required_places, true],
+    ["excluded", (row) => (row.excluded_m ? amount(row.excluded_m, "m") : "—"), true],
     ["unrequired", (row) => [row.length_m === null ? null : amount(row.unrequired_m, "m"), row.area_m2 === null ? null : amount(row.unrequired_m2, "m²")].filter(Boolean).join(" · ") || "—", true]];
   table($("kinds"), columns, seen.kinds?.kinds ?? []);
   showMethod();
@@ -303,7 +304,7 @@ function placePanel(place) {
   panel(place.place || "—",
     el("p", { class: "state", text: `${t(`one_${place.kind}`)} · ${size(place)}${place.area ? ` · ${place.area}` : ""}` }),
     figures,
-    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["excess", place.as_of && excess(place)], ["computed", moment(place.as_of)]]),
+    lines([["lost", place.lost_m === null ? null : amount(place.lost_m, "m")], ["by_undeclared", place.undeclared === null ? null : percent(place.undeclared)], ["excess", place.as_of && excess(place)], ["excluded", place.excluded_m ? amount(place.excluded_m, "m") : null], ["computed", moment(place.as_of)]]),
     place.defect ? el("p", { class: "note", text: `${t("no_figures")} ${place.defect}` }) : null,
     place.assumed ? el("p", { class: "note", text: t("assumed") }) : null,
     lines([["required", place.required === null ? null : percent(place.required)], ["purpose", place.purpose], ["ground", place.ground], ["review_due", place.review_due], ["protected_layer", place.protected_layer ?? t("not_loaded")]]),
