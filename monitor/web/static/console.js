@@ -181,8 +181,11 @@ function showKinds() {
 function showMethod() {
   const model = seen.kinds?.model;
   const knownAt = seen.pulse?.coverage_known_at ?? model?.as_of;
+  const kinds = seen.kinds?.kinds ?? [];
+  const count = (name) => kinds.reduce((sum, row) => sum + row[name], 0);
+  const bare = count("places") - count("protected_known");
   $("method").textContent = model
-    ? t("method", { m: model.model.name ?? "default", l: t(model.model.line_of_sight ? "yes" : "no"), t: moment(knownAt) })
+    ? (bare ? `${t("protected_bare", { n: bare, m: count("places") })} ` : "") + t("method", { m: model.model.name ?? "default", l: t(model.model.line_of_sight ? "yes" : "no"), t: moment(knownAt) })
     : "";
 }
 
