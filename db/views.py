@@ -416,7 +416,8 @@ async def pulse(conn: Connection) -> Row:
     """The numbers that change often, small: camera ids by status, and ratios by place id.
 
     inventory: grows whenever cameras or places change, so that shapes are read again.
-    coverage_as_of: the last change of a ratio; coverage_known_at: until when it is known to hold.
+    protected: how many look at protected places. coverage_as_of: the last change of a ratio;
+    coverage_known_at: until when it is known to hold.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         grouped = await conn.fetch(
@@ -433,9 +434,11 @@ async def pulse(conn: Connection) -> Row:
               (SELECT as_of FROM coverage_model) AS coverage_known_at
             """
         )
+        looking = await protected_counts(conn)
     assert moment is not None  # noqa: S101 a query of scalars always has one row
     return {
         **_row(moment),
+        "protected": looking,
         "cameras": {each["status"]: each["ids"] for each in grouped},
         "places": {
             each["place_id"]: [each[name] for name in ("designed", "effective", "upper", "excess")]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from db import cameras as inventory
-from db import pool
+from db import pool, protected
 from db.changes import Order, What
+from db.pool import Connection
 from monitor import intake, protecting
 from monitor.demo import city, faults, reasons
 from monitor.inventory import whole
@@ -83,6 +84,8 @@ class Stage:
         try:
             stored = await inventory.cameras(conn)
             if any(each.simulated for each in stored.values()):
+                if not await protected.layers(conn):  # a demo of an earlier version
+                    await self._protect(conn, now)
                 return 0
             if stored:
                 raise DemoFailure(
@@ -94,13 +97,17 @@ class Stage:
                 order = Order(by="sample city", at=now, source="sample city")
                 needed = city.with_needs(sample.places, now.date())
                 await intake.take(conn, What.AREAS, map(whole, sample.areas), order)
-                await protecting.load(conn, sample.protected, digest=None, by=order.by, now=now)
+                await self._protect(conn, now)
                 await intake.take(conn, What.PLACES, map(whole, needed), order)
                 await intake.take(conn, What.CAMERAS, map(whole, sample.cameras), order)
                 await reasons.enter(conn, sample.cameras, now)
         finally:
             await conn.close()
         return len(sample.cameras)
+
+    async def _protect(self, conn: Connection, now: datetime) -> None:
+        layer = city.load().protected
+        await protecting.load(conn, layer, digest=None, by="sample city", now=now)
 
     @asynccontextmanager
     async def simulator(self) -> AsyncIterator[int]:

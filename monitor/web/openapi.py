@@ -52,7 +52,9 @@ _SHAPES = {
     "Rate": "numerator:integer denominator:integer value:ratio?",
     "AreaStatus": f"area_code:string area:string parent_code:string? level:string {_COUNTS}",
     "Status": f"as_of:time observed_at:time? {_COUNTS} by_area:AreaStatus[]",
+    "Looking": "cameras:integer compared:integer looking:integer answered:integer",
     "Pulse": "as_of:time inventory:integer coverage_as_of:time? coverage_known_at:time? "
+    "protected:Looking "
     "cameras:object places:object",
     "Offline": "camera_code:string name:string area_code:string? area:string? pole:string? "
     "reason:string? meaning:string? advice:string? since:time confirmed_at:time? offline_s:number "

@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id);
 const KINDS = ["street", "school", "key_area"];
 const UNASSESSED = ["EXEMPT", "REPAIR", "PLANNED", "RETIRED"];
 
-const seen = { about: null, status: null, offline: [], places: [], kinds: null, looks: null, pulse: null, found: null };
+const seen = { about: null, status: null, offline: [], places: [], kinds: null, pulse: null, found: null };
 const view = { sort: ["place", 1], detail: null, receivedAt: null, failingSince: null, refusal: null };
 let city = null;
 
@@ -75,7 +75,8 @@ function showCounts() {
   const sum = UNASSESSED.reduce((total, word) => total + all[word.toLowerCase()], 0);
   cards.push(card("others", sum.toLocaleString("en"), rest, "EXEMPT"));
   cards.push(card("undeclared", all.undeclared.toLocaleString("en"), t("declare_or_remove", { n: all.unattended }), "undeclared"));
-  if (seen.looks) cards.push(card("looking", seen.looks.looking.toLocaleString("en"), t("looking_of", { n: seen.looks.cameras, m: seen.looks.cameras - seen.looks.compared }), "undeclared"));
+  const looks = seen.pulse?.protected;
+  if (looks) cards.push(card("looking", looks.looking.toLocaleString("en"), t("looking_of", { n: looks.cameras, m: looks.cameras - looks.compared }), "undeclared"));
   const rate = all.online_rate;
   cards.push(card("online_rate", percent(rate.value, 2), t("of_assessable", { m: rate.numerator, n: rate.denominator })));
   for (const kind of seen.kinds?.kinds ?? []) {
@@ -437,8 +438,7 @@ async function ask() {
     $("attribution").textContent = seen.about.attribution;
     $("version").textContent = `· ${seen.about.version}`;
   }
-  [seen.status, seen.offline, seen.pulse, seen.looks] = await Promise.all(
-    [get("/api/v1/status"), get("/api/v1/offline"), get("/api/v1/pulse"), get("/api/v1/findings?limit=1")]);
+  [seen.status, seen.offline, seen.pulse] = await Promise.all([get("/api/v1/status"), get("/api/v1/offline"), get("/api/v1/pulse")]);
   view.receivedAt = performance.now();
   await coverageOf(seen.pulse);
   showMethod();
