@@ -176,14 +176,14 @@ def _outages() -> Drawn:
             id=5,
             title="Outages",
             description=(
-                "Outages that overlap the time range, newest first, at most 200, from bi.incident. "
+                "Outages that overlap the time range, newest first, at most 200, from bi.outage. "
                 "They begin with the first failed observation. Many short ones: power or line."
             ),
             sql="""
 SELECT i.started_at, i.ended_at,
   extract(epoch FROM coalesce(i.ended_at, now()) - i.started_at)::double precision AS lasted_s,
   i.reason, r.meaning
-FROM bi.incident i LEFT JOIN bi.reason r USING (reason)
+FROM bi.outage i LEFT JOIN bi.reason r USING (reason)
 WHERE i.camera_code = '$camera' AND i.started_at <= $__timeTo()::timestamptz
   AND (i.ended_at IS NULL OR i.ended_at >= $__timeFrom()::timestamptz)
 ORDER BY i.started_at DESC LIMIT 200""",

@@ -9,6 +9,7 @@ import asyncpg
 
 from db import evidence, ledger
 from db.pool import Connection
+from monitor.faults import Change, Fault, FaultKind, Faults
 from monitor.health import Darkness, Hour, State, Streak
 from monitor.model import Cause, Dark, Health, Observation, Reason, Transition
 
@@ -29,7 +30,7 @@ class Batch:
     darks: list[Dark] = field(default_factory=list)
     failed: list[Observation] = field(default_factory=list)
     hours: list[tuple[int, Hour]] = field(default_factory=list)
-    clock_faults: list[tuple[int, datetime, datetime | None, str]] = field(default_factory=list)
+    faults: list[Change] = field(default_factory=list)
     news_from: datetime | None = None
 
     def tells(self, at: datetime) -> None:
@@ -58,7 +59,6 @@ def _state(row: asyncpg.Record) -> State:
         streak=_streak(row),
         last=_last(row),
         last_up_at=row["last_up_at"],
-        clock_fault_since=row["clock_fault_since"],
         dark=Darkness(since=row["dark_since"], cause=Cause(row["dark_cause"]))
         if row["dark_since"]
         else None,
@@ -126,7 +126,7 @@ async def store(conn: Connection, batch: Batch, now: datetime) -> None:
     await _open_darkness(conn, [state for state, _ in batch.states])
     await evidence.store_failed(conn, batch.failed)
     await evidence.store_hours(conn, batch.hours)
-    await _store_clock_faults(conn, batch.clock_faults)
+    await _store_faults(conn, batch.faults)
     if batch.news_from is not None:
         await ledger.reopen(conn, batch.news_from, now)
 
@@ -147,7 +147,6 @@ async def _update(
           last_at = u.last_at, last_up_at = u.last_up_at, last_reason = u.last_reason,
           last_detail = u.last_detail, last_took_ms = u.last_took_ms,
           clock_offset_s = coalesce(u.clock_offset_s, s.clock_offset_s),
-          clock_fault_since = u.clock_fault_since,
           dark_since = u.dark_since, dark_cause = u.dark_cause,
           hour = u.hour, hour_asked = u.hour_asked, hour_up = u.hour_up,
           hour_took_ms = u.hour_took_ms, hour_took_max_ms = u.hour_took_max_ms,
@@ -157,12 +156,12 @@ async def _update(
           $2::bigint[], $3::timestamptz[], $4::health[], $5::timestamptz[], $6::text[], $7::text[],
           $8::timestamptz[], $9::int[], $10::timestamptz[], $11::text[], $12::text[],
           $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[], $17::real[],
-          $18::double precision[], $19::timestamptz[], $20::timestamptz[], $21::cause[],
-          $22::timestamptz[], $23::int[], $24::int[], $25::double precision[], $26::real[])
+          $18::double precision[], $19::timestamptz[], $20::cause[], $21::timestamptz[], $22::int[],
+          $23::int[], $24::double precision[], $25::real[])
         AS u (camera_id, read_at, health, since, health_reason, health_detail, confirmed_at,
           streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
-          last_reason, last_detail, last_took_ms, clock_offset_s, clock_fault_since, dark_since,
-          dark_cause, hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
+          last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
+          hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
         WHERE s.camera_id = u.camera_id AND s.last_at IS NOT DISTINCT FROM u.read_at
         """,
         now,
@@ -206,7 +205,6 @@ def _row(state: State, read_at: datetime | None) -> tuple[Any, ...]:
         last.detail if last else "",
         last and evidence.took_ms(last),
         last and last.clock_offset_s,
-        state.clock_fault_since,
         dark and dark.since,
         dark and dark.cause.value,
         hour and hour.starts_at,
@@ -271,16 +269,29 @@ async def _end_darkness(conn: Connection, darks: Sequence[Dark]) -> None:
     await conn.executemany("DELETE FROM unobserved WHERE camera_id = $1 AND starts_at = $2", never)
 
 
-async def _store_clock_faults(
-    conn: Connection, faults: Sequence[tuple[int, datetime, datetime | None, str]]
-) -> None:
-    if not faults:
+async def load_faults(conn: Connection) -> dict[int, Faults]:
+    """The open faults, by camera id."""
+    rows = await conn.fetch(
+        "SELECT camera_id, kind, opened_at, detail FROM fault WHERE closed_at IS NULL"
+    )
+    found: dict[int, Faults] = {}
+    for row in rows:
+        fault = Fault(opened_at=row["opened_at"], detail=row["detail"])
+        found[row["camera_id"]] = {
+            **found.get(row["camera_id"], {}),
+            FaultKind(row["kind"]): fault,
+        }
+    return found
+
+
+async def _store_faults(conn: Connection, changes: Sequence[Change]) -> None:
+    if not changes:
         return
     await conn.executemany(
         """
         INSERT INTO fault (camera_id, kind, opened_at, closed_at, detail)
-        VALUES ($1, 'clock', $2, $3, $4)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (camera_id, kind, opened_at) DO UPDATE SET closed_at = excluded.closed_at
         """,
-        faults,
+        [(c.camera_id, c.kind.value, c.opened_at, c.closed_at, c.detail) for c in changes],
     )

@@ -90,7 +90,7 @@ async def reasons(conn: Connection, starts_at: datetime, ends_at: datetime) -> l
         SELECT i.reason, max(r.meaning) AS meaning, count(*) AS outages,
           count(DISTINCT i.camera_code) AS cameras,
           sum(least(coalesce(i.ended_at, $2), $2) - greatest(i.started_at, $1)) AS lasted
-        FROM bi.incident i
+        FROM bi.outage i
         JOIN bi.camera_now n ON n.camera_code = i.camera_code AND n.declared
         LEFT JOIN bi.reason r ON r.reason = i.reason
         WHERE i.started_at < $2 AND (i.ended_at IS NULL OR i.ended_at > $1)
@@ -209,7 +209,7 @@ async def outages(conn: Connection, starts_at: datetime, ends_at: datetime) -> l
         happened AS (
           SELECT camera_code, started_at, reason, coalesce(ended_at > $2, true) AS lasts,
             least(ended_at, $2) - greatest(started_at, $1) AS inside
-          FROM bi.incident
+          FROM bi.outage
           WHERE started_at < $2 AND (ended_at IS NULL OR ended_at > $1)),
         longest AS (
           SELECT DISTINCT ON (camera_code, lasts) * FROM happened

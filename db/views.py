@@ -349,7 +349,7 @@ async def coverage_model(conn: Connection) -> Row | None:
     return None if found is None else _row(found)
 
 
-async def incidents(conn: Connection, *, only_open: bool = False, limit: int = 100) -> list[Row]:
+async def outages(conn: Connection, *, only_open: bool = False, limit: int = 100) -> list[Row]:
     """Outages, the newest first; `ended_at` is None while one lasts.
 
     only_open: not of retired cameras. One that was taken away while down never comes up again.
@@ -357,8 +357,8 @@ async def incidents(conn: Connection, *, only_open: bool = False, limit: int = 1
     return _rows(
         await conn.fetch(
             """
-            SELECT * FROM bi.incident i WHERE NOT $1 OR (ended_at IS NULL AND EXISTS (
-              SELECT FROM camera c WHERE c.code = i.camera_code AND c.intent <> 'retired'))
+            SELECT * FROM bi.outage o WHERE NOT $1 OR (ended_at IS NULL AND EXISTS (
+              SELECT FROM camera c WHERE c.code = o.camera_code AND c.intent <> 'retired'))
             ORDER BY started_at DESC, camera_code LIMIT $2
             """,
             only_open,

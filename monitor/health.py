@@ -69,7 +69,6 @@ class State:
     streak: Streak | None = None
     last: Observation | None = None
     last_up_at: datetime | None = None
-    clock_fault_since: datetime | None = None
     dark: Darkness | None = None
     hour: Hour | None = None
 
@@ -80,14 +79,12 @@ class Step:
 
     dark: unobserved time that ended with it; empty when the darkness had been opened later than
     the camera was asked, and so never was. hour: an hour that is complete.
-    clock_fault: (opened, closed) when the clock fault opened or closed with it.
     """
 
     state: State
     transition: Transition | None = None
     dark: Dark | None = None
     hour: Hour | None = None
-    clock_fault: tuple[datetime, datetime | None] | None = None
 
 
 def step(state: State, seen: Observation, policy: Policy) -> Step:
@@ -103,7 +100,6 @@ def step(state: State, seen: Observation, policy: Policy) -> Step:
         return Step(state=darken(state, seen.at, Cause.BLIND) if blind else state)
     dark = _ended_darkness(state, seen, policy)
     hour, finished = _count(state.hour, seen, says)
-    clock_since, clock_fault = _clock(state, seen, policy)
     judged, transition = _judge(state, seen, says, policy)
     return Step(
         state=State(
@@ -116,14 +112,12 @@ def step(state: State, seen: Observation, policy: Policy) -> Step:
             streak=judged.streak,
             last=seen,
             last_up_at=seen.at if says is Health.UP else state.last_up_at,
-            clock_fault_since=clock_since,
             dark=None,
             hour=hour,
         ),
         transition=transition,
         dark=dark,
         hour=finished,
-        clock_fault=clock_fault,
     )
 
 
@@ -236,20 +230,6 @@ def _confirmed(health: Health, says: Health, streak: Streak, at: datetime, polic
         return streak.count >= policy.failures and at - streak.first_at >= policy.failing_for
     # nothing contradicts the first sign of life of a camera we know nothing about
     return health is Health.UNKNOWN or streak.count >= policy.successes
-
-
-def _clock(
-    state: State, seen: Observation, policy: Policy
-) -> tuple[datetime | None, tuple[datetime, datetime | None] | None]:
-    since = state.clock_fault_since
-    if seen.clock_offset_s is None:
-        return since, None
-    off = abs(seen.clock_offset_s) > policy.clock_tolerance.total_seconds()
-    if off and since is None:
-        return seen.at, (seen.at, None)
-    if not off and since is not None:
-        return None, (since, max(since, seen.at))
-    return since, None
 
 
 def _count(hour: Hour | None, seen: Observation, says: Health) -> tuple[Hour, Hour | None]:

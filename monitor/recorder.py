@@ -17,7 +17,8 @@ import structlog
 
 from db import life, pool, states
 from db.session import AnotherRecords, Session
-from monitor import health
+from monitor import faults, health
+from monitor.faults import Faults
 from monitor.health import Darkness, Policy, State
 from monitor.model import REASONS, Cause, Dark, Health, Observation, Reason
 
@@ -62,6 +63,7 @@ class Recorder:
         self._queue: deque[Observation] = deque()
         self._lost: dict[int, datetime] = {}  # first dropped observation of each camera
         self._states: dict[int, State] = {}
+        self._faults: dict[int, Faults] = {}
         self._states_hold = False  # whether `_states` is what the database holds
         self._enrolled: dict[int, tuple[datetime, Cause]] = {}
         self._aged_at: datetime | None = None
@@ -136,6 +138,7 @@ class Recorder:
         async def work(conn: asyncpg.Connection) -> None:
             if not self._states_hold:
                 self._states = await states.load(conn)
+                self._faults = await states.load_faults(conn)
             # if `store` ends early, nobody knows whether its transaction was committed
             self._states_hold = False
             await store(conn)
@@ -195,11 +198,15 @@ class Recorder:
             changed[camera_id], dark = self._enrolled_state(state, now)
             if dark:
                 batch.darks.append(dark)
+        left = self._faults.keys() - self._enrolled.keys()
+        for camera_id in left:
+            batch.faults += faults.leave(camera_id, self._faults[camera_id], now)
         async with conn.transaction():
             await states.insert(conn, fresh, now)
             await self._store(conn, changed, batch, now)
         self._states |= changed
         self._states |= {state.camera_id: state for state in fresh}
+        self._faults = {key: each for key, each in self._faults.items() if key not in left}
 
     def _enrolled_state(self, state: State, now: datetime) -> tuple[State, Dark | None]:
         place = self._enrolled.get(state.camera_id)
@@ -217,7 +224,7 @@ class Recorder:
             taken = list(islice(self._queue, min(left, _AT_ONCE)))
             now = self._now()
             lost = dict(self._lost)
-            changed, batch = self._digest(taken, lost)
+            changed, judged, batch = self._digest(taken, lost)
             last = left <= _AT_ONCE  # only then is all known that was seen
             if last:
                 self._book_losses(changed, lost)
@@ -227,6 +234,7 @@ class Recorder:
                     await self._sign_life(conn, batch, now)
                 await self._store(conn, changed, batch, now)
             self._states |= changed
+            self._faults |= judged
             self.stored += len(taken)
             for _ in taken:
                 self._queue.popleft()
@@ -246,8 +254,9 @@ class Recorder:
 
     def _digest(
         self, seen: Sequence[Observation], lost: Mapping[int, datetime]
-    ) -> tuple[dict[int, State], states.Batch]:
+    ) -> tuple[dict[int, State], dict[int, Faults], states.Batch]:
         changed: dict[int, State] = {}
+        judged: dict[int, Faults] = {}
         batch = states.Batch()
         known, enrolled, policy = self._states, self._enrolled, self._policy
         for each in seen:
@@ -262,7 +271,13 @@ class Recorder:
             changed[camera_id] = step.state
             if step.state is not before:
                 _collect(batch, each, step, was_dark=before.dark is not None)
-        return changed, batch
+            if step.state.last is each:
+                was = judged.get(camera_id) or self._faults.get(camera_id, {})
+                now_so, told = faults.step(was, each, policy.clock_tolerance)
+                batch.faults += told
+                if now_so is not was and (now_so or was):
+                    judged[camera_id] = now_so
+        return changed, judged, batch
 
     def _book_losses(self, changed: dict[int, State], lost: Mapping[int, datetime]) -> None:
         """Open darkness for those whose last observations were dropped."""
@@ -307,8 +322,5 @@ def _collect(batch: states.Batch, seen: Observation, step: health.Step, *, was_d
         batch.tells(step.dark.ends_at if was_dark and step.dark.ends_at else step.dark.starts_at)
     if step.hour:
         batch.hours.append((camera_id, step.hour))
-    if step.clock_fault:
-        detail = f"clock off by {seen.clock_offset_s:+.1f} s"
-        batch.clock_faults.append((camera_id, *step.clock_fault, detail))
     if REASONS[seen.reason].says is not Health.UP and seen.reason is not Reason.BLIND:
         batch.failed.append(seen)

@@ -224,12 +224,12 @@ async def _windows(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
 
 
 async def _states(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
-    rows = [_state(now, ids, *each) for each in STATES]
+    rows = [_state(now, ids, *each[:5], each[6]) for each in STATES]
     await _insert(
         conn,
         "camera_state",
         "camera_id health since health_reason health_detail confirmed_at "
-        "last_at last_up_at last_reason last_detail last_took_ms clock_offset_s clock_fault_since "
+        "last_at last_up_at last_reason last_detail last_took_ms clock_offset_s "
         "dark_since dark_cause changed_at",
         rows,
     )
@@ -243,17 +243,16 @@ def _state(
     minutes: float | None,
     reason: str | None,
     offset: float | None,
-    clock_min: float | None,
     dark: str | None,
 ) -> tuple[Any, ...]:
     detail = "no answer within 5 s" if health == "down" else ""
-    since, clock_since = _ago(now, minutes), _ago(now, clock_min)
+    since = _ago(now, minutes)
     last = None if since is None else now - timedelta(seconds=300 if dark else 20)
     last_up = since - timedelta(minutes=1) if since and health == "down" else last
     confirmed = since and since + timedelta(minutes=3)
     return (
         ids[suffix], health, since, since and reason, detail, confirmed,
-        last, last_up, reason, detail, 5_000.0 if detail else 41.5, offset, clock_since,
+        last, last_up, reason, detail, 5_000.0 if detail else 41.5, offset,
         _ago(now, 5 if dark else None), dark, now,
     )  # fmt: skip
 

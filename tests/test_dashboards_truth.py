@@ -36,6 +36,8 @@ async def statuses(conn: asyncpg.Connection, now: datetime) -> dict[str, str]:
     """The word of each camera from cameras, states, windows and the patience, rule by rule."""
     patience = timedelta(seconds=await conn.fetchval("SELECT patience_s FROM policy"))
     states = {row["camera_id"]: row for row in await conn.fetch("SELECT * FROM camera_state")}
+    open_faults = await conn.fetch("SELECT camera_id FROM fault WHERE closed_at IS NULL")
+    faulty = {row["camera_id"] for row in open_faults}
     excused = {
         row["camera_id"]
         for row in await conn.fetch("SELECT * FROM camera_window")
@@ -59,7 +61,7 @@ async def statuses(conn: asyncpg.Connection, now: datetime) -> dict[str, str]:
         elif state["health"] == "down":
             word = "OFFLINE"
         else:
-            word = "DEGRADED" if state["clock_fault_since"] else "ONLINE"
+            word = "DEGRADED" if camera["id"] in faulty else "ONLINE"
         found[camera["code"]] = word
     return found
 

@@ -185,16 +185,6 @@ def test_leaving_service_ends_the_darkness() -> None:
     assert health.lighten(UP, at(100)) == (UP, None)
 
 
-def test_a_clock_fault_opens_once_and_closes_when_the_clock_is_right() -> None:
-    offsets = [0.0, 31.0, 4000.0, None, -30.0]
-    seen = [observation(at(60 * n), clock_offset_s=offset) for n, offset in enumerate(offsets, 1)]
-    state, steps = run(*seen)
-    assert [s.clock_fault for s in steps] == [
-        None, (at(120), None), None, None, (at(120), at(300)),
-    ]  # fmt: skip
-    assert state.clock_fault_since is None
-
-
 def test_an_hour_is_handed_out_when_the_next_begins() -> None:
     _, steps = run(ok(0), bad(60), ok(3599), ok(3600))
     (hour,) = [step.hour for step in steps if step.hour]

@@ -47,12 +47,31 @@ async def test_evidence_is_kept_of_failures_and_summed_by_the_hour(town: Town) -
 
 async def test_a_clock_fault_is_stored_and_closed(town: Town) -> None:
     recorder = await town.recording()
-    for offset in (99.0, 99.0, 0.1):
+    for offset in (99.0, 99.0, 0.1, 0.1):
         at = town.clock.move(seconds=60)
         recorder.offer(observation(at, camera_id=town.ids[0], clock_offset_s=offset))
         await recorder.flush()
     rows = await town.conn.fetch("SELECT opened_at, closed_at, detail FROM fault")
     assert [(town.s(r[0]), town.s(r[1]), r[2]) for r in rows] == [(60, 180, "clock off by +99.0 s")]
+
+
+async def test_an_open_fault_outlives_a_restart_and_ends_when_the_camera_leaves_service(
+    town: Town,
+) -> None:
+    recorder = await town.recording()
+    for _ in range(2):
+        at = town.clock.move(seconds=60)
+        recorder.offer(observation(at, camera_id=town.ids[0], clock_offset_s=99.0))
+        await recorder.flush()
+    assert await town.conn.fetchval("SELECT status FROM bi.camera_now LIMIT 1") is not None
+    await recorder.close()
+    again = await town.recording()
+    town.clock.move(seconds=60)
+    serving = town.serving()
+    del serving[town.ids[0]]
+    await again.enrol(serving)
+    rows = await town.conn.fetch("SELECT opened_at, closed_at FROM fault")
+    assert [(town.s(r[0]), town.s(r[1])) for r in rows] == [(60, 180)]
 
 
 async def test_a_new_camera_is_dark_until_it_is_seen(town: Town) -> None:
@@ -171,9 +190,9 @@ async def test_facts_stay_in_order_when_the_clock_goes_back_behind_them(town: To
     for _ in range(4):
         recorder.offer(observation(town.clock.move(seconds=60), BAD, camera_id=town.ids[0]))
     await recorder.flush()
-    recorder.offer(
-        observation(town.clock.move(seconds=60), camera_id=town.ids[0], clock_offset_s=99)
-    )
+    for _ in range(2):
+        at = town.clock.move(seconds=30)
+        recorder.offer(observation(at, BAD, camera_id=town.ids[0], clock_offset_s=99))
     await recorder.flush()
     town.clock.move(hours=-1)
     await recorder.flush()
@@ -181,9 +200,9 @@ async def test_facts_stay_in_order_when_the_clock_goes_back_behind_them(town: To
         await town.round(recorder)
     assert await town.changes() == [(3600, "up"), (3660, "down"), (3660.000001, "up")]
     assert recorder.known[town.ids[0]].since == town.started + timedelta(seconds=3660.000001)
-    recorder.offer(
-        observation(town.clock.move(seconds=60), camera_id=town.ids[0], clock_offset_s=0)
-    )
+    for _ in range(2):
+        at = town.clock.move(seconds=30)
+        recorder.offer(observation(at, camera_id=town.ids[0], clock_offset_s=0))
     await recorder.flush()
     fault = await town.conn.fetchrow("SELECT opened_at, closed_at FROM fault")
     assert fault is not None

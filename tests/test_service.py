@@ -54,7 +54,7 @@ async def test_an_outage_is_found_explained_and_ended(
         assert timedelta(0) <= row["since"] - broken_at < timedelta(seconds=3)
         await cameras.set_fault("127.50.0.2", None)
         await reaches(conn, "C1", "ONLINE")
-        assert await monitor.ask("/api/v1/incidents")
+        assert await monitor.ask("/api/v1/outages")
         assert all(cameras.asked(host).harm == 0 for host in cameras.hosts)
 
 

@@ -148,15 +148,15 @@ async def test_kinds_are_sums_of_metres_not_means(city: asyncpg.Connection) -> N
 async def test_an_outage_of_a_camera_that_was_taken_away_does_not_last(
     city: asyncpg.Connection,
 ) -> None:
-    first, *others = await views.incidents(city, only_open=True)
+    first, *others = await views.outages(city, only_open=True)
     await city.execute("UPDATE camera SET intent = 'retired' WHERE code = $1", first["camera_code"])
-    assert await views.incidents(city, only_open=True) == others
-    assert first in await views.incidents(city)
+    assert await views.outages(city, only_open=True) == others
+    assert first in await views.outages(city)
 
 
-async def test_incidents_can_be_only_those_that_last(city: asyncpg.Connection) -> None:
-    every = await views.incidents(city)
-    lasting = await views.incidents(city, only_open=True)
+async def test_outages_can_be_only_those_that_last(city: asyncpg.Connection) -> None:
+    every = await views.outages(city)
+    lasting = await views.outages(city, only_open=True)
     assert [row for row in every if row["ended_at"] is None] == lasting
     assert len(every) == len(lasting) + 1
 

@@ -111,7 +111,7 @@ _WRONG: list[tuple[str, dict[str, str], str]] = [
     ("status", {"x": "1"}, "Known here: none"),
     ("places/0", {}, "from 1"),
     ("places/abc", {}, "whole number"),
-    ("incidents", {"open": "maybe"}, "true or false"),
+    ("outages", {"open": "maybe"}, "true or false"),
     (f"cameras/{CODE}/ledger", {"from": "2026-01-01T00:00:00"}, "with offset"),
     (f"cameras/{CODE}/ledger", {"from": "2999-01-01T00:00:00Z"}, "not in the future"),
     (f"cameras/{CODE}/ledger", {"from": "2001-01-01T00:00:00Z"}, "at most 400 days"),

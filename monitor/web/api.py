@@ -133,8 +133,8 @@ async def _findings(conn: Connection, asked: Asked) -> Any:
     return {**counts, "findings": rows}
 
 
-async def _incidents(conn: Connection, asked: Asked) -> Any:
-    return await views.incidents(conn, only_open=asked["open"], limit=asked["limit"])
+async def _outages(conn: Connection, asked: Asked) -> Any:
+    return await views.outages(conn, only_open=asked["open"], limit=asked["limit"])
 
 
 async def _faults(conn: Connection, asked: Asked) -> Any:
@@ -291,10 +291,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         query=(parameters.truth("ended", "Those that ended, too."), _limit(500)),
     ),
     Endpoint(
-        path="/api/v1/incidents",
+        path="/api/v1/outages",
         summary="Outages, the newest first.",
-        schema="IncidentList",
-        ask=_incidents,
+        schema="OutageList",
+        ask=_outages,
         query=(parameters.truth("open", "Only those that last."), _limit(100)),
     ),
     Endpoint(

@@ -104,7 +104,7 @@ _SHAPES = {
     "stated_at:time? withdrawn_at:time? state:string",
     "CoverageModel": "model:object as_of:time",
     "CoverageKinds": "kinds:CoverageKind[] model:CoverageModel?",
-    "Incident": "camera_code:string name:string area_code:string? started_at:time ended_at:time? "
+    "Outage": "camera_code:string name:string area_code:string? started_at:time ended_at:time? "
     "reason:string",
     "Fault": "camera_code:string name:string area_code:string? kind:string since:time "
     "detail:string",
@@ -131,7 +131,7 @@ _LISTS = (
     "Place",
     "Coverage",
     "Requirement",
-    "Incident",
+    "Outage",
     "Fault",
     "Defect",
     "Entry",
