@@ -173,6 +173,9 @@ _HISTORY: dict[str, LiteralString] = {
         SELECT starts_at, ends_at, cause::text FROM unobserved
         WHERE camera_id = $1 ORDER BY starts_at DESC LIMIT 10""",
     "defects": "SELECT defect, detail FROM camera_defect WHERE camera_id = $1 ORDER BY defect",
+    "witnesses": """
+        SELECT platform, code, said::text, raw, why, since, evidence_at, seen_at, fresh
+        FROM witness_now WHERE camera_id = $1 ORDER BY platform, key""",
     "hours": """
         SELECT hour, asked, up, took_ms / asked AS took_mean_ms, took_max_ms FROM observation_hour
         WHERE camera_id = $1 ORDER BY hour DESC LIMIT 24""",
@@ -334,6 +337,20 @@ async def protected_findings(
             ended,
             camera,
             limit,
+        )
+    )
+
+
+async def platforms(conn: Connection) -> list[Row]:
+    """The platforms of the configuration: whether they answer, and what they say in all."""
+    return _rows(await conn.fetch("SELECT * FROM bi.platform_now ORDER BY platform"))
+
+
+async def disagreements(conn: Connection, limit: int = 500) -> list[Row]:
+    """Cameras of which a platform says otherwise than we found, the oldest first."""
+    return _rows(
+        await conn.fetch(
+            "SELECT * FROM bi.disagreement ORDER BY since, camera_code, platform LIMIT $1", limit
         )
     )
 

@@ -17,9 +17,9 @@ import structlog
 from aiohttp import web
 
 from db import pool
-from monitor import ticks
+from monitor import platforms, ticks
 from monitor.metrics import PollingMetrics, registry_of
-from monitor.opening import Opened, database, keep_alive, prepare
+from monitor.opening import Opened, database, keep_alive, prepare, utc_now
 from monitor.polling import Polling
 from monitor.polling import build as polling_of
 from monitor.register.pages import publisher
@@ -103,6 +103,8 @@ async def _run_parts(
                 start(polling.run(connections), "polling")
             if counts:
                 start(ticks.survey(settings, connections), "coverage")
+                if settings.platforms:
+                    start(platforms.watch(settings, connections, utc_now), "platforms")
                 start(ticks.watch(settings, connections), "findings")
                 start(ticks.tick(settings, connections), "figures")
             if ready:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -206,8 +206,40 @@ class Grafana(_Section):
     geo_url: str = Field("/geo", description="Where a browser finds our map layers.")
 
 
+class Platform(_Section):
+    """A video platform that is read: which cameras it knows, and what it says of them."""
+
+    kind: Literal["wvp", "mediamtx", "zoneminder"] = Field(description="What it is.")
+    url: str = Field(description="Its address, as http://127.0.0.1:18080; no user, no password.")
+    user: str = Field("", description="Who logs in; none: the secret is an API key.")
+    secret: SecretStr | None = Field(None, description="Password or API key.")
+    secret_file: Path | None = Field(None, description="File that holds it.")
+    cadence_s: float = Field(60, ge=10, le=3600, description="Seconds between two readings.")
+
+    @model_validator(mode="after")
+    def _plain(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError("url: write http://host:port, without user and password")
+        if self.secret is not None and self.secret_file is not None:
+            raise ValueError("secret: give it, or the file that holds it; not both")
+        return self
+
+    def password(self) -> str:
+        """The secret. Raises BadSettings where its file cannot be read."""
+        if self.secret is not None:
+            return self.secret.get_secret_value()
+        if self.secret_file is None:
+            return ""
+        try:
+            with self.secret_file.open(encoding="utf-8") as file:
+                return file.read(_MOST_BYTES).strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise BadSettings([f"secret_file: {self.secret_file} cannot be read ({exc})"]) from exc
+
+
 class Settings(_Section):
-    """The whole configuration."""
+    """The whole configuration. platforms: by a name of the operator's choice."""
 
     city: City = City()  # type: ignore[call-arg]
     database: Database = Database()  # type: ignore[call-arg]
@@ -219,6 +251,7 @@ class Settings(_Section):
     reports: Reports = Reports()  # type: ignore[call-arg]
     declaration: Declaration = Declaration()  # type: ignore[call-arg]
     grafana: Grafana = Grafana()  # type: ignore[call-arg]
+    platforms: dict[str, Platform] = Field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -254,6 +287,8 @@ def options() -> Iterator[Option]:
     """Every option, in order."""
     for section, field in Settings.model_fields.items():
         model = field.annotation
+        if section == "platforms":  # as many as there are; the README tells their keys
+            continue
         assert isinstance(model, type) and issubclass(model, BaseModel)  # noqa: PT018, S101
         for key, each in model.model_fields.items():
             yield Option(

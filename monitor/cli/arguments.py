@@ -118,7 +118,14 @@ def _add_asking(verbs: Any) -> None:
     )
     sheltered.add_argument("--all", action="store_true", help="findings that ended, too")
     _by(sheltered)
+    platform = _verb(verbs, "platforms", "witnessing.witness", "What platforms say of cameras.")
+    platform.add_argument("action", choices=["list", "test", "sync", "proposals", "approve"])
+    platform.add_argument("name", nargs="?", metavar="NAME", help="its name in the configuration")
+    platform.add_argument("codes", nargs="*", metavar="CODE", help="proposals to accept (approve)")
+    platform.add_argument("--all", action="store_true", help="all that can be accepted (approve)")
+    _by(platform)
     looking = (
+        platform,
         sheltered,
         probe,
         status,

@@ -61,6 +61,12 @@ def progress(rows: Iterable[T], what: str) -> Iterator[T]:
         print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
 
+def still(text: str) -> None:
+    """On a terminal one line that changes while something lasts; "" clears it."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)
+
+
 def percent(value: float | None) -> str:
     """A share for people; None is a dash, never 0."""
     return MISSING if value is None else f"{value * 100:.2f} %"

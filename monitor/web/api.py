@@ -133,6 +133,14 @@ async def _findings(conn: Connection, asked: Asked) -> Any:
     return {**counts, "findings": rows}
 
 
+async def _platforms(conn: Connection, asked: Asked) -> Any:
+    return await views.platforms(conn)
+
+
+async def _disagreements(conn: Connection, asked: Asked) -> Any:
+    return await views.disagreements(conn, asked["limit"])
+
+
 async def _outages(conn: Connection, asked: Asked) -> Any:
     return await views.outages(conn, only_open=asked["open"], limit=asked["limit"])
 
@@ -289,6 +297,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         schema="Findings",
         ask=_findings,
         query=(parameters.truth("ended", "Those that ended, too."), _limit(500)),
+    ),
+    Endpoint(
+        path="/api/v1/platforms",
+        summary="Video platforms that are read: whether they answer, and what they say in all.",
+        schema="PlatformList",
+        ask=_platforms,
+    ),
+    Endpoint(
+        path="/api/v1/disagreements",
+        summary="Cameras of which a platform says otherwise than we found, the oldest first.",
+        schema="DisagreementList",
+        ask=_disagreements,
+        query=(_limit(500),),
     ),
     Endpoint(
         path="/api/v1/outages",

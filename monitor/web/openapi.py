@@ -77,15 +77,22 @@ _SHAPES = {
     "protected:Finding[] "
     "transitions:Change[] failed:Failed[] faults:CameraFault[] windows:Window[] "
     "unobserved:Unobserved[] defects:CameraDefect[] "
-    "hours:Hour[]",
+    "hours:Hour[] witnesses:Witness[]",
     "Finding": "camera_code:string name:string area_code:string? intent:string declared:boolean "
     "register_state:RegisterState owner:string? since:time share:ratio places:integer "
     "area_m2:number facade_m:number free_bearing_deg:number? free_angle_deg:number? "
     "free_range_m:number? hide:bearings line_of_sight:boolean layer_dated:date? state:string "
     "answer:string? answered_at:time? answered_by:string? answer_until:time? masked_on:date? "
     "ended_at:time? ended_by:string?",
+    "Platform": "platform:string kind:string health:string asked_at:time? answered_at:time? "
+    "fresh_at:time? version:string problem:string cadence_s:number channels:integer "
+    "said_on:integer said_off:integer said_unknown:integer known:integer unknown_here:integer",
+    "Disagreement": "camera_code:string name:string area_code:string? platform:string "
+    "kind:string since:time direct:string said:string raw:string evidence_at:time? advice:string",
     "Findings": "cameras:integer compared:integer looking:integer answered:integer "
     "findings:Finding[]",
+    "Witness": "platform:string code:string said:string raw:string why:string since:time "
+    "evidence_at:time? seen_at:time fresh:boolean",
     "Ledger": "camera:string from:time to:time up:number down:number unreachable:number "
     "planned:number exempt:number unobserved:number out_of_service:number "
     "unobserved_by_cause:object outages:integer observed_share:ratio? availability:ratio? "
@@ -132,6 +139,8 @@ _LISTS = (
     "Coverage",
     "Requirement",
     "Outage",
+    "Platform",
+    "Disagreement",
     "Fault",
     "Defect",
     "Entry",

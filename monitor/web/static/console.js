@@ -289,6 +289,8 @@ function cameraPanel(camera) {
     camera.lon === null ? el("p", { class: "note", text: t("position") }) : null,
     ...camera.protected.map(lookNote),
     camera.compared || camera.protected.length ? null : el("p", { class: "note", text: t("not_compared") }),
+    section("witnesses", camera.witnesses.map((each) => [`${each.platform}: ${t(`said_${each.said}`)}`, each.raw && `(${each.raw})`, each.why, `${t("since")} ${moment(each.since)}`,
+      each.evidence_at && t("heard", { t: moment(each.evidence_at) }), each.fresh ? null : t("not_fresh")].filter(Boolean).join(" · "))),
     section("faults", camera.faults.map((each) => `${each.kind}: ${moment(each.opened_at)} – ${each.closed_at ? moment(each.closed_at) : t("open_now")} ${each.detail}`)),
     section("windows", camera.windows.map((each) => `${each.kind} ${each.reason_code}: ${moment(each.starts_at)} – ${moment(each.ends_at)}`)),
     section("changes", camera.transitions.slice(0, 8).map((each) => `${moment(each.at)}  ${t(each.from_health)} → ${t(each.to_health)}: ${reason(each.reason, each.meaning)}`)),

@@ -1,0 +1,71 @@
+"""The nouns of reading a platform: steps, how whole a reading is, and words of statuses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.witness import Channel, Said
+
+_MOST = 200  # characters of any text of a platform
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One thing that was tried, for `platforms test`."""
+
+    name: str
+    ok: bool
+    took_ms: float
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """One reading. complete: every channel was read, none twice, none missing; only then may
+    anything be concluded from what is absent."""
+
+    channels: tuple[Channel, ...]
+    complete: bool
+    version: str = ""
+    detail: str = ""
+
+
+class Refused(Exception):
+    """The platform does not let us in, or answers what nobody understands. The text says what to
+    do; it holds no secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """How to get in. secret: a password, or an API key where there is no user."""
+
+    user: str = ""
+    secret: str = field(default="", repr=False)
+
+
+def text(value: Any) -> str:
+    """A value of a platform as a short text on one line; "" for none."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return " ".join(str(value).replace("\0", " ").split())[:_MOST]
+
+
+def number(value: Any) -> float | None:
+    """A number, also one written as text; None for anything else."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if abs(found) < 1e9 else None
+
+
+# GB/T 28181 catalogue, and what devices send instead (2016 and 2022 editions).
+_ON = frozenset({"on", "ok", "online", "1", "true"})
+_OFF = frozenset({"off", "offline", "error", "defect", "vlost", "0", "false"})
+
+
+def word(raw: Any) -> Said:
+    """Our word for a status as platforms write it; what nobody knows is unknown."""
+    said = text(raw).lower()
+    if said in _ON:
+        return Said.ON
+    return Said.OFF if said in _OFF else Said.UNKNOWN

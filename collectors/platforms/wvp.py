@@ -1,0 +1,161 @@
+"""WVP-GB28181-pro by REST, 2.6 to 2.7.4: devices, channels, and the keepalives they rest on.
+
+Its "online" means that a keepalive came, nothing else. What it writes while a host is offline is
+its own inference (runs of 2.7.4): then we say unknown. Only what stands in `ALLOWED` is asked:
+many of its GETs change things, and server/config shows passwords.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from collectors.platforms.client import Client
+from collectors.platforms.reading import Access, Reading, Refused, number, text, word
+from monitor.witness import Channel, Said
+
+_LOGIN = "/api/user/login"
+_DEVICES = "/api/device/query/devices"
+_KEEPALIVE = "/api/device/query/statistics/keepalive"
+_VERSION = "/api/server/version"
+ALLOWED = (_LOGIN, _DEVICES, _KEEPALIVE, _VERSION)
+
+_PER_PAGE = 200
+_MOST_PAGES = 5_000
+_CAMERA_TYPES = frozenset({"131", "132"})  # digits 11 to 13: camera, network camera
+_CODE_DIGITS = 20
+
+
+async def read(client: Client, access: Access, zone: ZoneInfo, memory: dict[str, float]) -> Reading:
+    """Every camera of every device. Raises Refused."""
+    del memory  # only MediaMTX counts
+    await _enter(client, access)
+    version = await _version(client)
+    devices, whole = await _pages(client, _DEVICES, {})
+    channels: dict[str, Channel] = {}
+    short = [] if whole else ["the list of devices"]
+    for device in devices:
+        found, complete = await _channels(client, device, zone)
+        if not complete:
+            short.append(text(device.get("deviceId")))
+        channels |= {each.key: each for each in found}
+    detail = f"not whole: {', '.join(short[:5])}" if short else ""
+    return Reading(
+        channels=tuple(channels.values()), complete=not short, version=version, detail=detail
+    )
+
+
+async def _enter(client: Client, access: Access) -> None:
+    """An API key (2.7.3 and later) where there is no user, else a log-in; it is GET only."""
+    if not access.user:
+        if access.secret:
+            client.headers["api-key"] = access.secret
+        return
+    digest = hashlib.md5(access.secret.encode(), usedforsecurity=False).hexdigest()
+    data = await _data(client, _LOGIN, {"username": access.user, "password": digest})
+    token = data.get("accessToken") if isinstance(data, Mapping) else None
+    if token:  # 2.6.3 has none
+        client.headers["access-token"] = text_of_token(token)
+
+
+def text_of_token(token: Any) -> str:
+    """A header may hold no line break."""
+    return "".join(str(token).split())
+
+
+async def _version(client: Client) -> str:
+    try:
+        data = await _data(client, _VERSION, {})
+    except Refused:
+        return ""
+    return text(data.get("version")) if isinstance(data, Mapping) else ""
+
+
+async def _data(client: Client, path: str, query: Mapping[str, Any]) -> Any:
+    """`data` of an answer; a code other than 0 inside HTTP 200 is a refusal."""
+    found = await client.get(path, query)
+    if not isinstance(found, Mapping) or "code" not in found:
+        raise Refused(f"{path} answers otherwise than a WVP does: is the address right?")
+    if found["code"] != 0:
+        raise Refused(f"{path} is refused: code {text(found['code'])}, {text(found.get('msg'))}")
+    return found.get("data")
+
+
+async def _pages(
+    client: Client, path: str, query: Mapping[str, Any]
+) -> tuple[list[Mapping[str, Any]], bool]:
+    """All rows, each once by its id, and whether there are as many as the platform counts.
+
+    Rows of one creation time come in any order, so that one may stand on two pages or on none; a
+    page past the end is empty and says that it is not the last.
+    """
+    rows: dict[str, Mapping[str, Any]] = {}
+    totals: set[int] = set()
+    for page in range(1, _MOST_PAGES + 1):
+        data = await _data(client, path, {**query, "page": page, "count": _PER_PAGE})
+        listed = data.get("list") if isinstance(data, Mapping) else None
+        if not isinstance(listed, list):
+            raise Refused(f"{path} has no list: is this a WVP?")
+        totals.add(int(number(data.get("total")) or 0))
+        for row in listed:
+            if isinstance(row, Mapping):
+                rows.setdefault(text(row.get("id")) or str(len(rows)), row)
+        if not listed or len(rows) >= max(totals):
+            break
+    return list(rows.values()), len(totals) == 1 and len(rows) == max(totals)
+
+
+async def _channels(
+    client: Client, device: Mapping[str, Any], zone: ZoneInfo
+) -> tuple[list[Channel], bool]:
+    host = text(device.get("deviceId"))
+    if not host.isdigit():  # it becomes part of a path
+        return [], False
+    rows, whole = await _pages(client, f"{_DEVICES}/{host}/channels", {})
+    evidence = await _keepalive(client, host, zone)
+    alive = word(device.get("onLine", device.get("online"))) is Said.ON
+    found = [_channel(row, host, device, alive=alive) for row in rows]
+    return [replace(each, evidence_at=evidence) for each in found if each], whole
+
+
+def _channel(
+    row: Mapping[str, Any], host: str, device: Mapping[str, Any], *, alive: bool
+) -> Channel | None:
+    """A camera; None for divisions, groups and alarm inputs. Keys by version: those present."""
+    code = text(row.get("channelId")) or text(row.get("deviceId"))
+    if len(code) >= _CODE_DIGITS and code[10:13] not in _CAMERA_TYPES:
+        return None
+    raw = text(row.get("status"))
+    said, why = word(raw), ""
+    if not alive and said is not Said.UNKNOWN:
+        said, why = Said.UNKNOWN, f"its host {host} is offline there"
+    name = text(row.get("name"))
+    return Channel(
+        key=f"{host}/{code}",
+        code=code,
+        said=said,
+        raw=raw,
+        why=why,
+        name="" if "\ufffd" in name else name,  # garbled beyond repair: no name at all
+        host=host,
+        address=text(row.get("ipAddress")),
+        lon=number(row.get("longitude")),
+        lat=number(row.get("latitude")),
+        frame=text(device.get("geoCoordSys")),
+    )
+
+
+async def _keepalive(client: Client, host: str, zone: ZoneInfo) -> datetime | None:
+    """The newest heartbeat that came; None before 2.7.4, or where none did."""
+    try:
+        data = await _data(client, _KEEPALIVE, {"deviceId": host, "count": 1})
+    except Refused:
+        return None
+    newest = data[-1] if isinstance(data, list) and data else None
+    try:
+        moment = datetime.fromisoformat(text(newest.get("time"))) if newest else None
+    except (ValueError, AttributeError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or zone) if moment else None

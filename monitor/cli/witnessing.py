@@ -1,0 +1,173 @@
+"""The verb platforms: list them, ask one step by step, keep what it says, accept what it knows."""
+
+import argparse
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from collectors.platforms.reading import Step
+from db import platforms as stored
+from db import views
+from db.changes import Order, What
+from db.pool import Connection
+from monitor import intake, platforms, settings
+from monitor.cli import show
+from monitor.cli.mistake import UnknownName
+from monitor.cli.person import note, who
+from monitor.opening import connected, utc_now
+from monitor.platforms import Proposal
+from monitor.settings import Platform, Settings
+
+_SHOWN = 100
+
+
+async def witness(arguments: argparse.Namespace) -> int:
+    """List, test, sync, proposals or approve; 1 when a platform refuses."""
+    config = settings.load(arguments.config)
+    if arguments.action == "list":
+        return await _list(config, arguments)
+    given = _named(config, arguments.name)
+    if arguments.action == "test":
+        return await _test(given, config, arguments)
+    async with connected(config) as conn:
+        await stored.enrol(conn, platforms.enrolled(config), utc_now())
+        if arguments.action == "sync":
+            return await _sync(conn, given, config, arguments)
+        found = await platforms.proposals(conn, arguments.name)
+        if arguments.action == "proposals":
+            _print_proposals(found, arguments)
+            return 0
+        return await _approve(conn, found, arguments)
+
+
+def _named(config: Settings, name: str | None) -> Platform:
+    if name is None:
+        raise UnknownName("Say which platform: its name in the configuration")
+    if name not in config.platforms:
+        known = ", ".join(config.platforms) or "none; write [platforms.NAME] into it"
+        raise UnknownName(f"The configuration has no platform {name} (it has {known})")
+    return config.platforms[name]
+
+
+async def _list(config: Settings, arguments: argparse.Namespace) -> int:
+    async with connected(config) as conn:
+        await stored.enrol(conn, platforms.enrolled(config), utc_now())
+        rows = await views.platforms(conn)
+        disputes = await views.disagreements(conn)
+    if arguments.json:
+        show.as_json({"platforms": rows, "disagreements": disputes})
+        return 0
+    if not rows:
+        print("No platform is configured: write [platforms.NAME] with kind and url.")
+        return 0
+    columns = ["platform", "kind", "health", "channels", "said_on", "said_off", "said_unknown"]
+    columns += ["unknown_here", "answered_at", "problem"]
+    headers = [name.replace("_", " ") for name in columns]
+    show.table(headers, [[row[name] for name in columns] for row in rows])
+    for each in disputes[:_SHOWN]:
+        print(f"{each['camera_code']}: {each['kind']} since {each['since']}. {each['advice']}")
+    return 0
+
+
+async def _test(given: Platform, config: Settings, arguments: argparse.Namespace) -> int:
+    """Each step as it is taken; nothing is kept."""
+
+    def tell(step: Step) -> None:
+        if not arguments.json:
+            good = "ok  " if step.ok else "FAIL"
+            print(f"{good} {step.took_ms:7.0f} ms  {step.name}  {step.detail}", flush=True)
+
+    asked = await platforms.look(given, ZoneInfo(config.city.timezone), each=tell)
+    reading = asked.reading
+    if arguments.json:
+        show.as_json(
+            {
+                "refusal": asked.refusal,
+                "steps": [_plain(step) for step in asked.steps],
+                "channels": None if reading is None else len(reading.channels),
+                "complete": reading is not None and reading.complete,
+                "version": "" if reading is None else reading.version,
+            }
+        )
+    elif reading is None:
+        print(f"It does not work: {asked.refusal}.")
+    else:
+        counts = dict.fromkeys(("on", "off", "unknown"), 0)
+        for each in reading.channels:
+            counts[each.said] += 1
+        words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+        whole = "all of them" if reading.complete else reading.detail
+        print(f"{len(reading.channels):,} cameras ({whole}): {words}. {reading.version}".rstrip())
+    return 1 if reading is None else 0
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    return {name: getattr(step, name) for name in step.__slots__}
+
+
+async def _sync(
+    conn: Connection, given: Platform, config: Settings, arguments: argparse.Namespace
+) -> int:
+    steps = 0
+
+    def tell(step: Step) -> None:
+        nonlocal steps
+        steps += 1
+        show.still(f"{steps:,} questions answered …")
+
+    asked = await platforms.look(given, ZoneInfo(config.city.timezone), each=tell)
+    show.still("")
+    done = await platforms.keep(conn, arguments.name, asked, utc_now())
+    await note(conn, arguments, "platform.sync", arguments.name, channels=done.channels)
+    if arguments.json:
+        show.as_json(
+            {
+                name: getattr(done, name)
+                for name in ("channels", "complete", "changed", "refusal", "detail", "version")
+            }
+        )
+    elif done.refusal:
+        print(f"Nothing was learnt: {done.refusal}. What it said before is stale, not withdrawn.")
+    else:
+        whole = "" if done.complete else f" ({done.detail}: nothing was taken away)"
+        print(f"{done.channels:,} cameras read{whole}; {done.changed:,} say something else.")
+    return 1 if done.refusal else 0
+
+
+def _print_proposals(found: list[Proposal], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        show.as_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
+        return
+    if not found:
+        print("It knows no camera that the inventory does not know.")
+        return
+    rows = [
+        [each.code, each.name, each.host, each.address, "; ".join(each.doubts) or "can be accepted"]
+        for each in found[:_SHOWN]
+    ]
+    show.table(["code", "name", "host", "address", ""], rows)
+    if len(found) > _SHOWN:
+        print(f"… and {len(found) - _SHOWN:,} more (--json lists them)")
+    print("\nAccept: camledger platforms approve NAME CODE … (or --all). They are undeclared then.")
+
+
+async def _approve(conn: Connection, found: list[Proposal], arguments: argparse.Namespace) -> int:
+    try:
+        accepted = platforms.chosen(found, arguments.codes, every=arguments.all)
+    except LookupError as exc:
+        raise UnknownName(f"No proposal that can be accepted has the code {exc}") from exc
+    if not accepted:
+        raise UnknownName("Say which: codes, or --all (camledger platforms proposals NAME)")
+    order = Order(by=who(arguments), at=utc_now(), source=f"platform {arguments.name}")
+    outcome = await intake.take(conn, What.CAMERAS, platforms.patches(accepted), order)
+    await stored.match(conn)
+    number = None if outcome is None else outcome.number
+    said = {"cameras": len(accepted), "number": number}
+    await note(conn, arguments, "platform.approve", arguments.name, **said)
+    if arguments.json:
+        show.as_json({"accepted": len(accepted), "change_set": number})
+    else:
+        print(
+            f"{len(accepted):,} cameras are in the inventory, undeclared: declare or remove within "
+            f"180 days. Change set {number}; camledger imports undo {number} takes it back."
+        )
+    return 0

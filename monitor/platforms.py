@@ -1,0 +1,196 @@
+"""Asks the platforms of the configuration by the clock, and proposes what they know and we do not.
+
+A platform that does not answer says nothing: its cameras are unknown to it, never offline.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from collectors.platforms import kinds
+from collectors.platforms.reading import Access, Step
+from db import cameras, platforms, pool
+from db.pool import Connection
+from monitor.inventory.patch import Patch
+from monitor.model import Intent
+from monitor.settings import BadSettings, Platform, Settings
+
+_log = structlog.get_logger()
+_FRAMES = frozenset({"", "wgs84", "wgs-84"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one reading brought. refusal: why there is none. changed: cameras of which it says
+    something else than before."""
+
+    channels: int
+    complete: bool
+    changed: int
+    refusal: str
+    detail: str
+    version: str
+    steps: tuple[Step, ...]
+
+
+def enrolled(settings: Settings) -> dict[str, tuple[str, float]]:
+    """Kind and cadence of each platform, by name."""
+    return {name: (each.kind, each.cadence_s) for name, each in settings.platforms.items()}
+
+
+async def look(
+    given: Platform,
+    zone: ZoneInfo,
+    memory: dict[str, float] | None = None,
+    each: Callable[[Step], None] = lambda step: None,
+) -> kinds.Asked:
+    """Ask once, and keep nothing."""
+    access = Access(user=given.user, secret=given.password())
+    return await kinds.ask(given.kind, given.url, access, zone, memory, each)
+
+
+async def keep(conn: Connection, name: str, asked: kinds.Asked, now: datetime) -> Outcome:
+    """Store what was read; a refusal changes nothing but that it is known."""
+    reading = asked.reading
+    if reading is None:
+        await platforms.refused(conn, name, asked.refusal, now)
+        return Outcome(
+            channels=0,
+            complete=False,
+            changed=0,
+            refusal=asked.refusal,
+            detail="",
+            version="",
+            steps=asked.steps,
+        )
+    async with conn.transaction():
+        changed = await platforms.store(
+            conn, name, reading.channels, now, complete=reading.complete, version=reading.version
+        )
+    return Outcome(
+        channels=len(reading.channels),
+        complete=reading.complete,
+        changed=changed,
+        refusal="",
+        detail=reading.detail,
+        version=reading.version,
+        steps=asked.steps,
+    )
+
+
+async def watch(settings: Settings, connections: asyncpg.Pool, now: Callable[[], datetime]) -> None:
+    """Ask every platform in its cadence, each on its own, until cancelled."""
+    while True:
+        try:
+            async with connections.acquire() as conn:
+                await platforms.enrol(conn, enrolled(settings), now())
+            break
+        except pool.LOST as exc:
+            _log.warning("platforms wait for the database", error=str(exc))
+            await asyncio.sleep(settings.coverage.refresh_s)
+    async with asyncio.TaskGroup() as group:
+        for name, given in settings.platforms.items():
+            group.create_task(_watch(name, given, settings, connections, now), name=name)
+
+
+async def _watch(
+    name: str,
+    given: Platform,
+    settings: Settings,
+    connections: asyncpg.Pool,
+    now: Callable[[], datetime],
+) -> None:
+    memory: dict[str, float] = {}
+    zone, refusal = ZoneInfo(settings.city.timezone), ""
+    while True:
+        try:
+            asked = await look(given, zone, memory)
+            async with connections.acquire() as conn:
+                done = await keep(conn, name, asked, now())
+            if done.refusal != refusal:
+                refusal = done.refusal
+                _log.warning("platform", name=name, state=refusal or "answers again")
+        except pool.LOST as exc:
+            _log.warning("platforms wait for the database", error=str(exc))
+        except BadSettings as exc:
+            _log.warning("platform", name=name, state=str(exc))
+        await asyncio.sleep(given.cadence_s)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A camera that a platform knows and the inventory does not. doubts: why it cannot be accepted
+    as it is, or what of it was left out."""
+
+    code: str
+    name: str
+    host: str
+    address: str
+    lon: float | None
+    lat: float | None
+    doubts: tuple[str, ...]
+    acceptable: bool
+
+
+async def proposals(conn: Connection, platform: str) -> list[Proposal]:
+    """What could be accepted of a platform, by code."""
+    codes = set(await _codes(conn))
+    return [_proposal(row, codes) for row in await platforms.strangers(conn, platform)]
+
+
+async def _codes(conn: Connection) -> Collection[str]:
+    return [each.code for each in (await cameras.cameras(conn)).values()]
+
+
+def _proposal(row: Mapping[str, Any], codes: Collection[str]) -> Proposal:
+    doubts = []
+    twins = row["twins"] > 1
+    if twins:
+        doubts.append(f"{row['twins']} channels of the platform have this code: which is it?")
+    if not row["code"]:
+        doubts.append("it has no code")
+    lon, lat = row["lon"], row["lat"]
+    if row["frame"].lower() not in _FRAMES:
+        doubts.append(f"its position is in {row['frame']}: left out, convert it and import it")
+        lon = lat = None
+    elif lon is not None and lat is not None and not (abs(lon) <= 180 and abs(lat) <= 90 and lon):
+        lon = lat = None
+    return Proposal(
+        code=row["code"],
+        name=row["name"],
+        host=row["host"],
+        address=row["address"],
+        lon=lon if lat is not None else None,
+        lat=lat if lon is not None else None,
+        doubts=tuple(doubts),
+        acceptable=not twins and bool(row["code"]) and row["code"] not in codes,
+    )
+
+
+def patches(accepted: Collection[Proposal]) -> Iterator[Patch]:
+    """Cameras to be taken into the inventory: undeclared, as every new one is.
+
+    The address that a platform has may be that of its recorder: it is not asked for a probe.
+    """
+    for each in accepted:
+        values = {"name": each.name or each.code, "intent": Intent.IN_SERVICE}
+        place = {} if each.lon is None else {"lon": each.lon, "lat": each.lat}
+        yield Patch(key=each.code, values={**values, **place})
+
+
+def chosen(found: Collection[Proposal], codes: Collection[str], *, every: bool) -> list[Proposal]:
+    """The proposals with these codes, or all that can be accepted. Raises LookupError."""
+    able = [each for each in found if each.acceptable]
+    if every:
+        return able
+    by_code = {each.code: each for each in able}
+    missing = [code for code in codes if code not in by_code]
+    if missing:
+        raise LookupError(", ".join(missing))
+    return [replace(by_code[code]) for code in codes]
