@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from collectors import probe, reading
+from collectors.horizon import Horizon
 from collectors.loop import Pace, Poller
 from collectors.reading import Target
 from db import cameras, pool
@@ -27,6 +28,7 @@ _STANDBY_EVERY_S = 2.0
 _FIGURES_EVERY_S = 10.0
 _LAG_EVERY_S = 0.5
 _DESCRIPTORS_SPARE = 200  # database, page, log; one more for each camera in flight
+_WINDOW = 1.25  # cadences in which nearly every camera was asked
 _LANDING = timedelta(seconds=1)  # flights may end; all of a stop stays below five seconds
 
 
@@ -36,6 +38,7 @@ class Polling:
 
     poller: Poller
     recorder: Recorder
+    horizon: Horizon
     lag_s: float = 0.0
 
     async def run(self, connections: asyncpg.Pool) -> None:
@@ -86,11 +89,13 @@ class Polling:
                 for camera, (_, host, _, since) in serving.items()
             }
         )
-        self.poller.enrol(
-            Target(camera_id=camera, code=code, host=host, port=port)
+        targets = {
+            camera: Target(camera_id=camera, code=code, host=host, port=port)
             for camera, (code, host, port, _) in serving.items()
             if host
-        )
+        }
+        self.horizon.enrol(targets)
+        self.poller.enrol(targets.values())
         _log.info("enrolled", cameras=len(serving))
 
     async def watch_lag(self) -> None:
@@ -114,8 +119,10 @@ def build(settings: Settings, dsn: str) -> Polling:
         clock_tolerance_s=settings.clock.tolerance_s,
     )
 
+    horizon = Horizon(polling.landmarks, _WINDOW * polling.cadence_s)
+
     async def ask(target: Target, now: datetime) -> Any:
-        return await probe.run(target, asking, now)
+        return await horizon.judge(target, await probe.run(target, asking, now))
 
     pace = Pace(
         cadence=cadence,
@@ -148,7 +155,7 @@ def build(settings: Settings, dsn: str) -> Polling:
         dsn=dsn, policy=settings.policy, now=utc_now, figures=latest, capacity=polling.queue
     )
     poller = Poller(ask, recorder.offer, pace)
-    result = Polling(poller=poller, recorder=recorder)
+    result = Polling(poller=poller, recorder=recorder, horizon=horizon)
     return result
 
 

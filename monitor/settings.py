@@ -36,6 +36,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _split(address: str) -> tuple[str, str, str]:
+    return address.rpartition(":")
+
+
 class City(_Section):
     """Whose cameras these are."""
 
@@ -123,6 +127,27 @@ class Polling(_Section):
     queue: int = Field(
         100_000, ge=1000, le=5_000_000, description="Observations kept while the database is away."
     )
+    gateways: str = Field(
+        "",
+        description="Machines of your own side, host:port with commas between, that are asked when "
+        "many cameras fall silent at once.",
+    )
+
+    @property
+    def landmarks(self) -> tuple[tuple[str, int], ...]:
+        """The gateways as addresses."""
+        given = [part.strip() for part in self.gateways.split(",") if part.strip()]
+        return tuple((host.strip("[]"), int(port)) for host, _, port in map(_split, given))
+
+    @model_validator(mode="after")
+    def _gateways_are_addresses(self) -> Self:
+        try:
+            addresses = self.landmarks
+        except ValueError:
+            addresses = (("", 0),)
+        if not all(host and 0 < port < 65536 for host, port in addresses):
+            raise ValueError("polling.gateways: write host:port, and commas between several")
+        return self
 
 
 class Clock(_Section):
