@@ -255,11 +255,12 @@ async def touch(conn: Connection) -> None:
     await conn.execute("UPDATE inventory_revision SET revision = revision + 1")
 
 
-async def in_service(conn: Connection) -> dict[int, tuple[str, str | None, int, datetime]]:
-    """Cameras in service: id -> (code, host, port, in service since)."""
+async def in_service(conn: Connection) -> dict[int, tuple[str, str | None, int, datetime, bool]]:
+    """Cameras in service: id -> (code, host, port, in service since, known to a platform)."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.code, c.host, c.port, i.at
+        SELECT c.id, c.code, c.host, c.port, i.at,
+          EXISTS (SELECT FROM witness_now w WHERE w.camera_id = c.id) AS heard
         FROM camera c
         CROSS JOIN LATERAL (
           SELECT at FROM intent_change WHERE camera_id = c.id ORDER BY at DESC LIMIT 1) i
@@ -267,7 +268,9 @@ async def in_service(conn: Connection) -> dict[int, tuple[str, str | None, int, 
         ORDER BY c.id
         """
     )
-    return {row["id"]: (row["code"], row["host"], row["port"], row["at"]) for row in rows}
+    return {
+        row["id"]: (row["code"], row["host"], row["port"], row["at"], row["heard"]) for row in rows
+    }
 
 
 async def store_policy(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from db import cameras
 from db.pool import Connection
-from monitor.witness import Channel
+from monitor.witness import Channel, Said
 
 _WITHIN_S = 300.0
 
@@ -127,8 +128,8 @@ async def _stage(conn: Connection, channels: Sequence[Channel]) -> None:
 
 async def match(conn: Connection) -> None:
     """Say which camera each channel is: the one of its code, or the only one at its address where
-    the platform has one channel with it, too."""
-    await conn.execute(
+    the platform has one channel with it, too. Workers are told when that changes."""
+    done: str = await conn.execute(
         """
         WITH by_code AS (
           SELECT h.platform, h.key, c.id FROM platform_channel h JOIN camera c ON c.code = h.code),
@@ -150,6 +151,17 @@ async def match(conn: Connection) -> None:
         """,
         timeout=_WITHIN_S,
     )
+    if done != "UPDATE 0":
+        await cameras.touch(conn)
+
+
+async def heard(conn: Connection) -> list[tuple[int, Said, datetime, str]]:
+    """What platforms say of cameras that have no address: camera, word, when read, where from."""
+    rows = await conn.fetch("SELECT camera_id, said, seen_at, platform, raw FROM heard")
+    return [
+        (row["camera_id"], Said(row["said"]), row["seen_at"], f"{row['platform']}: {row['raw']}")
+        for row in rows
+    ]
 
 
 async def strangers(conn: Connection, platform: str) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from monitor.model import REASONS, Cause, Dark, Health, Observation, Reason, Transition
 
+_DARKENS = {Reason.BLIND: Cause.BLIND, Reason.FEED_STALE: Cause.FEED_STALE}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
@@ -90,14 +92,14 @@ class Step:
 def step(state: State, seen: Observation, policy: Policy) -> Step:
     """Take one observation. Old ones change nothing.
 
-    Those that are no evidence change nothing either, but BLIND says that nobody sees the camera.
+    Those that are no evidence change nothing either, but two say that nobody sees the camera.
     """
     if state.last is not None and seen.at <= state.last.at:
         return Step(state=state)
     says = REASONS[seen.reason].says
     if says is None:
-        blind = seen.reason is Reason.BLIND
-        return Step(state=darken(state, seen.at, Cause.BLIND) if blind else state)
+        cause = _DARKENS.get(seen.reason)
+        return Step(state=darken(state, seen.at, cause) if cause else state)
     dark = _ended_darkness(state, seen, policy)
     hour, finished = _count(state.hour, seen, says)
     judged, transition = _judge(state, seen, says, policy)

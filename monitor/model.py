@@ -69,6 +69,9 @@ class Reason(StrEnum):
     NOT_HTTP = "not_http"
     HTTP_ERROR = "http_error"
     NOT_ONVIF = "not_onvif"
+    PLATFORM_ON = "platform_on"
+    PLATFORM_OFF = "platform_off"
+    FEED_STALE = "feed_stale"
     BLIND = "blind"
     INTERNAL = "internal"
 
@@ -164,6 +167,18 @@ REASONS: Mapping[Reason, ReasonCard] = MappingProxyType(
             "A web server answers, but not with ONVIF.",
             "Check address and path; another device may have the address.",
         ),
+        Reason.PLATFORM_ON: _up(
+            "A platform says that it is online; it has no address to be asked at.",
+            "Nothing to do. That a sign of life came is all that this means.",
+        ),
+        Reason.PLATFORM_OFF: _down(
+            "A platform says that it is offline; it has no address to be asked at.",
+            "Look at power, cable and recorder first, then at its registration on the platform.",
+        ),
+        Reason.FEED_STALE: _ours(
+            "The platform that knows it does not answer, or cannot be believed.",
+            "See `camledger platforms list`.",
+        ),
         Reason.BLIND: _ours(
             "Our own side of the network was dark.", "Check the network of the collector."
         ),
@@ -185,6 +200,7 @@ class Cause(StrEnum):
     BLIND = "blind"  # our own network was dark
     CLOCK_SET_BACK = "clock_set_back"  # our own clock went back: this time passed twice
     NO_ADDRESS = "not_polled"  # in service, but the inventory holds no address to ask
+    FEED_STALE = "feed_stale"  # only a platform knows it, and that does not answer
 
 
 class CameraKind(StrEnum):

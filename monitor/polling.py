@@ -2,7 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,22 +14,26 @@ from collectors import probe, reading
 from collectors.horizon import Horizon
 from collectors.loop import Pace, Poller
 from collectors.reading import Target
-from db import cameras, pool
-from monitor.model import Cause
+from db import cameras, platforms, pool
+from monitor.model import REASONS, Cause, Observation, Reason
 from monitor.opening import utc_now
 from monitor.recorder import AnotherRecords, Recorder
 from monitor.schedule import Reask
 from monitor.settings import Settings
+from monitor.witness import Said
 
 _log = structlog.get_logger()
 
 _INVENTORY_EVERY_S = 2.0
 _STANDBY_EVERY_S = 2.0
+_HEAR_EVERY_S = 5.0
 _FIGURES_EVERY_S = 10.0
 _LAG_EVERY_S = 0.5
 _DESCRIPTORS_SPARE = 200  # database, page, log; one more for each camera in flight
 _WINDOW = 1.25  # cadences in which nearly every camera was asked
 _LANDING = timedelta(seconds=1)  # flights may end; all of a stop stays below five seconds
+
+_WORDS = {Said.ON: Reason.PLATFORM_ON, Said.OFF: Reason.PLATFORM_OFF}
 
 
 @dataclass(kw_only=True)
@@ -48,6 +52,7 @@ class Polling:
             group.create_task(self.poller.run(), name="poller")
             group.create_task(self.recorder.run(), name="recorder")
             group.create_task(self.enrol(connections), name="enrolment")
+            group.create_task(self.hear(connections), name="platforms")
             group.create_task(self.watch_lag(), name="lag")
 
     async def take_over(self) -> None:
@@ -82,21 +87,55 @@ class Polling:
                     await self._take(serving)
             await asyncio.sleep(_INVENTORY_EVERY_S)
 
-    async def _take(self, serving: Mapping[int, tuple[str, str | None, int, datetime]]) -> None:
+    async def _take(
+        self, serving: Mapping[int, tuple[str, str | None, int, datetime, bool]]
+    ) -> None:
         await self.recorder.enrol(
             {
-                camera: (since, Cause.NOT_YET if host else Cause.NO_ADDRESS)
-                for camera, (_, host, _, since) in serving.items()
+                camera: (since, Cause.NOT_YET if host or heard else Cause.NO_ADDRESS)
+                for camera, (_, host, _, since, heard) in serving.items()
             }
         )
         targets = {
             camera: Target(camera_id=camera, code=code, host=host, port=port)
-            for camera, (code, host, port, _) in serving.items()
+            for camera, (code, host, port, _, _) in serving.items()
             if host
         }
         self.horizon.enrol(targets)
         self.poller.enrol(targets.values())
         _log.info("enrolled", cameras=len(serving))
+
+    async def hear(self, connections: asyncpg.Pool) -> None:
+        """Offer what platforms say of cameras that have no address to be asked at."""
+        while True:
+            try:
+                async with connections.acquire() as conn:
+                    said = await platforms.heard(conn)
+            except pool.LOST as exc:
+                _log.warning("platforms wait for the database", error=str(exc))
+            else:
+                for seen in self._news(said, utc_now()):
+                    self.recorder.offer(seen)
+            await asyncio.sleep(_HEAR_EVERY_S)
+
+    def _news(
+        self, said: Iterable[tuple[int, Said, datetime, str]], now: datetime
+    ) -> Iterator[Observation]:
+        """Each reading of a platform once; a word that agrees with the health as long as it holds.
+
+        While the platform says nothing, that nobody sees the camera.
+        """
+        for camera_id, word, seen_at, where in said:
+            known = self.recorder.known.get(camera_id)
+            if known is None or (word is Said.UNKNOWN and known.dark):
+                continue
+            reason = _WORDS.get(word, Reason.FEED_STALE)
+            agrees = REASONS[reason].says in (known.health, None)
+            at = now if agrees else seen_at
+            if known.last is None or at > known.last.at:
+                yield Observation(
+                    camera_id=camera_id, at=at, reason=reason, took=timedelta(0), detail=where
+                )
 
     async def watch_lag(self) -> None:
         """Measure how late the event loop is."""

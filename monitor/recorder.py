@@ -322,5 +322,6 @@ def _collect(batch: states.Batch, seen: Observation, step: health.Step, *, was_d
         batch.tells(step.dark.ends_at if was_dark and step.dark.ends_at else step.dark.starts_at)
     if step.hour:
         batch.hours.append((camera_id, step.hour))
-    if REASONS[seen.reason].says is not Health.UP and seen.reason is not Reason.BLIND:
+    ours = (Reason.BLIND, Reason.FEED_STALE)
+    if REASONS[seen.reason].says is not Health.UP and seen.reason not in ours:
         batch.failed.append(seen)

@@ -14,15 +14,18 @@ from aiohttp import web
 from collectors.platforms import kinds, mediamtx, wvp, zoneminder
 from collectors.platforms.client import without_secrets
 from collectors.platforms.reading import Access, word
+from db import cameras as inventory
 from db import platforms as stored
 from db import views
 from monitor import platforms, settings
 from monitor.model import Camera
+from monitor.polling import Polling
 from monitor.settings import Platform
 from monitor.witness import Channel, Said
 from tests import taking
 from tests.platforms import MediaMtx, Wvp, ZoneMinder, channel, served
 from tests.test_protected import say
+from tests.town import Town, founded
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOST, OTHER = "34020300001180000001", "34020300001180000002"
@@ -282,7 +285,7 @@ REFUSED = kinds.Asked(reading=None, refusal="it does not answer", steps=())
 
 
 async def town(conn: asyncpg.Connection) -> None:
-    cameras = [Camera(code=code, name=code) for code in codes(3)]
+    cameras = [Camera(code=each, name=each, host=f"127.0.0.{each[-1]}") for each in codes(3)]
     await taking.take_cameras(conn, cameras, now=now())
     await stored.enrol(conn, {"P": ("wvp", 60.0)}, now())
 
@@ -493,3 +496,79 @@ def test_a_secret_comes_from_one_place(tmp_path: Path) -> None:
     absent = Platform.model_validate({**given, "secret_file": tmp_path / "absent"})
     with pytest.raises(settings.BadSettings, match="cannot be read"):
         absent.password()
+
+
+# --- cameras that have no address to be asked at
+
+
+@pytest.fixture
+async def quarter(database: str, conn: asyncpg.Connection) -> AsyncIterator[Town]:
+    async with founded(database, conn) as made:
+        yield made
+
+
+async def test_a_camera_without_an_address_is_judged_by_what_platforms_say(quarter: Town) -> None:
+    """By the same rules as by our own questions: confirmed, and dark while nobody knows."""
+    recorder = await quarter.recording()
+    polling = Polling(poller=None, recorder=recorder, horizon=None)  # type: ignore[arg-type]
+    one, two, three = quarter.ids
+
+    async def hear(*words_: Said, seconds: float = 60) -> None:
+        at = quarter.clock.move(seconds=seconds)
+        said_ = [(i, w, at, "P: x") for i, w in zip(quarter.ids, words_, strict=True)]
+        for each in polling._news(said_, at):
+            recorder.offer(each)
+        await recorder.flush()
+
+    await hear(Said.ON, Said.ON, Said.UNKNOWN)
+    for _ in range(4):
+        await hear(Said.ON, Said.OFF, Said.UNKNOWN)
+    assert await quarter.changes(one) == [(60, "up")]
+    assert await quarter.changes(two) == [(60, "up"), (120, "down")]
+    assert await quarter.changes(three) == []
+    assert await quarter.dark(three) == [(0, None, "not_yet")]
+    await hear(Said.UNKNOWN, Said.UNKNOWN, Said.UNKNOWN)
+    await hear(Said.ON, Said.OFF, Said.ON)
+    assert await quarter.dark(one) == [(0, 60, "not_yet"), (360, 420, "feed_stale")]
+    assert await quarter.changes(two) == [(60, "up"), (120, "down")]
+    failed = await quarter.conn.fetch("SELECT DISTINCT reason FROM observation_failed")
+    assert [row["reason"] for row in failed] == ["platform_off"]
+
+
+async def test_one_reading_is_one_piece_of_evidence_however_often_it_is_heard(
+    quarter: Town,
+) -> None:
+    recorder = await quarter.recording()
+    polling = Polling(poller=None, recorder=recorder, horizon=None)  # type: ignore[arg-type]
+    one = quarter.ids[0]
+    read_at = quarter.clock.move(seconds=60)
+    for word_, at in ((Said.ON, read_at), (Said.OFF, read_at + timedelta(seconds=60))):
+        for _ in range(9):  # the platform is asked every ten minutes, and heard every minute
+            quarter.clock.move(seconds=60)
+            for each in polling._news([(one, word_, at, "P: x")], quarter.clock.at):
+                recorder.offer(each)
+            await recorder.flush()
+    assert await quarter.changes(one) == [(60, "up")]
+
+
+async def test_only_cameras_without_an_address_are_heard_and_on_goes_first(
+    conn: asyncpg.Connection,
+) -> None:
+    one, two, _ = codes(3)
+    cameras = [Camera(code=one, name=one), Camera(code=two, name=two, host="127.0.0.7")]
+    await taking.take_cameras(conn, cameras, now=now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0), "Q": ("wvp", 60.0)}, now())
+    revision = await inventory.revision(conn)
+    both = asked_of(said(one, Said.OFF), said(two, Said.OFF))
+    await platforms.keep(conn, "P", both, now())
+    assert await inventory.revision(conn) > revision  # workers enrol it anew
+    await platforms.keep(conn, "Q", asked_of(said(one, Said.ON)), now())
+    [(camera_id, word_, _, where)] = await stored.heard(conn)
+    assert (word_, where) == (Said.ON, "Q: on")
+    serving = await inventory.in_service(conn)
+    assert [each[4] for each in serving.values()] == [True, True]
+    rows = await conn.fetch("SELECT direct, verdict_by FROM bi.camera_now ORDER BY camera_code")
+    assert [tuple(row) for row in rows] == [("unknown", "platform"), ("unknown", "direct")]
+    await platforms.keep(conn, "Q", REFUSED, now())
+    assert [each[1] for each in await stored.heard(conn)] == [Said.OFF]
+    assert camera_id in serving

@@ -1,5 +1,8 @@
 -- What video platforms say about their cameras: read, never fed. A second witness beside our own questions.
 
+-- Nobody sees a camera that only a platform knows, while that does not answer.
+ALTER TYPE cause ADD VALUE 'feed_stale';
+
 CREATE TYPE said AS ENUM ('on', 'off', 'unknown');
 
 -- One row per platform of the configuration. fresh_at: the last reading that was whole. restarted_at: when it answered again after
@@ -59,13 +62,20 @@ CREATE TABLE witness_transition (
 -- What can be believed of each channel now: nothing of a platform that is stale, refuses, or has just come back.
 CREATE VIEW witness_now AS
 SELECT h.camera_id, h.platform, h.key, h.code, h.since, h.raw, h.why, h.evidence_at, h.seen_at, p.fresh,
-  CASE WHEN p.fresh AND h.gone_since IS NULL THEN h.said ELSE 'unknown' END AS said
+  CASE WHEN p.fresh AND h.gone_since IS NULL THEN h.said ELSE 'unknown'::said END AS said
 FROM platform_channel h
 JOIN (
   SELECT name,
     coalesce(answered_at > now() - make_interval(secs => 3 * cadence_s) AND problem = '', false)
       AND (restarted_at IS NULL OR restarted_at < now() - interval '60 seconds') AS fresh
   FROM platform WHERE removed_at IS NULL) p ON p.name = h.platform;
+
+-- What platforms say of cameras that have no address to be asked at: their verdict. One that says on is believed before others.
+CREATE VIEW heard AS
+SELECT DISTINCT ON (w.camera_id) w.camera_id, w.said, w.seen_at, w.platform, w.raw
+FROM witness_now w
+JOIN camera c ON c.id = w.camera_id AND c.host IS NULL AND c.intent = 'in_service'
+ORDER BY w.camera_id, array_position(ARRAY['on', 'off', 'unknown']::said[], w.said), w.seen_at DESC;
 
 CREATE VIEW bi.platform_now AS
 SELECT p.name AS platform, p.kind,
@@ -93,10 +103,12 @@ SELECT
   s.clock_offset_s,
   (SELECT f.opened_at FROM fault f WHERE f.camera_id = c.id AND f.kind = 'clock' AND f.closed_at IS NULL) AS clock_fault_since,
   s.dark_since, s.dark_cause::text AS dark_cause,
-  coalesce(s.health, 'unknown')::text AS direct,
+  CASE WHEN c.host IS NULL THEN 'unknown' ELSE coalesce(s.health, 'unknown')::text END AS direct,
   (SELECT string_agg(DISTINCT w.said::text, ', ' ORDER BY w.said::text) FROM witness_now w WHERE w.camera_id = c.id) AS platform,
   c.lon, c.lat, c.kind::text AS kind, c.simulated, t.up, t.assessed,
-  t.declared, t.register_state, t.attended
+  t.declared, t.register_state, t.attended,
+  CASE WHEN c.host IS NULL AND EXISTS (SELECT FROM witness_now w WHERE w.camera_id = c.id) THEN 'platform'
+    ELSE 'direct' END AS verdict_by
 FROM camera c
 JOIN camera_status t ON t.camera_id = c.id
 LEFT JOIN area a ON a.code = c.area_code
@@ -109,7 +121,7 @@ CREATE VIEW bi.disagreement AS
 SELECT c.code AS camera_code, c.name, c.area_code, w.platform, d.kind, greatest(w.since, s.since) AS since,
   s.health::text AS direct, w.said::text AS said, w.raw, w.evidence_at, d.advice
 FROM witness_now w
-JOIN camera c ON c.id = w.camera_id AND c.intent = 'in_service'
+JOIN camera c ON c.id = w.camera_id AND c.intent = 'in_service' AND c.host IS NOT NULL
 JOIN camera_state s ON s.camera_id = c.id AND s.dark_since IS NULL
 CROSS JOIN LATERAL (
   SELECT 'ghost online' AS kind,

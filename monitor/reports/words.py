@@ -37,6 +37,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
         Cause.LATE: "asked later than the rule allows: the monitor was overloaded",
         Cause.DATABASE_AWAY: "the monitor could not store what it saw: database away",
         Cause.BLIND: "the monitor's own network was dark",
+        Cause.FEED_STALE: "only a platform knows the camera, and it did not answer",
         Cause.CLOCK_SET_BACK: "the monitor's own clock was set back: this time passed twice",
         Cause.NO_ADDRESS: "the inventory holds no address to ask",
     }

@@ -21,7 +21,8 @@ _CAMERA = (
     "last_seen:time? last_asked:time? took_ms:number? clock_offset_s:number? "
     "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
     "lon:number? lat:number? kind:string simulated:boolean "
-    "up:integer assessed:integer declared:boolean register_state:RegisterState attended:boolean"
+    "up:integer assessed:integer declared:boolean register_state:RegisterState attended:boolean "
+    "verdict_by:string"
 )
 _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "

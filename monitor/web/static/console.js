@@ -272,7 +272,8 @@ function cameraPanel(camera) {
   const darkness = camera.dark_since && `${moment(camera.dark_since)} (${cause(camera.dark_cause)})`;
   panel(camera.name,
     el("p", { class: "state" }, mark(camera.status), el("b", { text: t(camera.status) }), el("small", { text: other(camera.status) }),
-      camera.simulated ? el("span", { class: "pill", text: t("simulated") }) : null),
+      camera.simulated ? el("span", { class: "pill", text: t("simulated") }) : null,
+      camera.verdict_by === "platform" ? el("span", { class: "pill", text: t("by_platform") }) : null),
     camera.declared ? null : el("p", { class: "note undeclared", text: t(camera.attended ? "declare_by" : "let_go", { t: moment(camera.declare_by) }) }),
     lines([
       ["register", t(`register_${camera.register_state}`)], ["lacks", camera.register_missing.join(", ")],

@@ -35,6 +35,7 @@ const EN = {
   defects: "Data defects", windows: "Approved windows", faults: "Faults", nothing: "none",
   gone: "This camera is no longer in the inventory.", position: "no coordinates: not on the map",
   method: "Coverage: model {m}; line of sight considered: {l}; as of {t}. City figures are sums of metres (areas: square metres), not means.",
+  by_platform: "judged by a platform's word",
   witnesses: "What platforms say", said_on: "online there", said_off: "offline there", said_unknown: "unknown there", heard: "it last heard of it {t}", not_fresh: "the platform does not answer, or has just come back",
   looking: "Look at protected places", looking_of: "of {n} cameras; {m} not compared",
   looks: "{p} of its view reaches protected places, since {t}. Walls are not considered.", ends_it: "Would end it",
@@ -78,6 +79,7 @@ const ZH = {
   windows: "已批准时段", faults: "故障", nothing: "无", gone: "该摄像机已不在台账中。",
   position: "无坐标，不在地图上",
   method: "覆盖率：模型 {m}；考虑通视：{l}；截至 {t}。全市数字为米数（面积为平方米）之和，不是平均值。",
+  by_platform: "以平台所述为准",
   witnesses: "平台所述", said_on: "平台称在线", said_off: "平台称离线", said_unknown: "平台未知", heard: "平台最近收到心跳 {t}", not_fresh: "平台未应答，或刚恢复",
   looking: "监看受保护场所", looking_of: "共 {n} 台；{m} 台未比对",
   looks: "视野的 {p} 涉及受保护场所，自 {t} 起。未考虑墙体遮挡。", ends_it: "消除办法",
@@ -101,6 +103,8 @@ const REASONS = {
   connect_timeout: "地址完全没有应答，多为断电或断链。", reset: "摄像机中断了连接。",
   closed: "摄像机未应答就关闭了连接。", answer_timeout: "摄像机接受了连接，但未按时应答。",
   endless: "应答超过大小限制。", not_http: "有应答，但不是 HTTP。", http_error: "网页服务返回错误。",
+  platform_on: "平台称其在线；台账中没有可询问的地址。", platform_off: "平台称其离线；台账中没有可询问的地址。",
+  feed_stale: "知道它的平台未应答，或不可采信。",
   not_onvif: "有网页服务，但不是 ONVIF。", blind: "我方网络中断。", internal: "监测程序自身缺陷。",
 };
 
@@ -110,6 +114,7 @@ const CAUSES = {
   collector_lost: ["collector lost", "采集器失联"], late: ["asked too late", "轮询延迟"],
   database_away: ["database away", "数据库不可用"], blind: ["our own network was dark", "我方网络中断"],
   clock_set_back: ["our own clock was set back", "我方时钟被回拨"], not_polled: ["no address to ask", "台账中无地址"],
+  feed_stale: ["its platform does not answer", "其平台未应答"],
 };
 
 const SHORT = { s: ["s", "秒"], min: ["min", "分"], h: ["h", "小时"], d: ["d", "天"] };
