@@ -42,6 +42,7 @@ def technicians() -> Board:
             Row(id=101, title="Now", panels=[_states(), _live_rate(), _watching()]),
             Row(id=102, title="Work list", panels=[_offline(), _reasons(), _not_observed()]),
             Row(id=103, title="Faults and changes", panels=[_clock(), _changes()]),
+            Row(id=105, title="The second witness", panels=[_platforms(), _disputes()]),
             Row(id=104, title="Our own eyes", panels=[_collectors(), _failing()]),
         ],
         variables=[area_variable()],
@@ -288,6 +289,67 @@ GROUP BY 1 ORDER BY 1""",
             height=9,
             empty="No change in this time",
             unit="short",
+        )
+    )
+
+
+def _platforms() -> Drawn:
+    return rows(
+        Saying(
+            id=11,
+            title="Platforms",
+            description=(
+                "Video platforms that are read, all areas, now, from bi.platform_now. Stale, "
+                "refused or just back: nothing they say is believed, and no camera goes "
+                "offline for it. Unknown here: cameras that the inventory lacks."
+            ),
+            sql="""
+SELECT p.platform, p.kind, p.health, p.said_on, p.said_off, p.said_unknown, p.unknown_here,
+  p.answered_at, p.problem
+FROM bi.platform_now p ORDER BY p.platform""",
+            columns=(
+                Column(name="platform", title="Platform"),
+                Column(name="kind", title="Kind", width=110),
+                Column(name="health", title="Health", width=90),
+                Column(name="said_on", title="Says on", width=80),
+                Column(name="said_off", title="Says off", width=80),
+                Column(name="said_unknown", title="Unknown", width=90),
+                Column(name="unknown_here", title="Unknown here", width=110),
+                Column(name="answered_at", title="Answered", unit="dateTimeAsIso", width=155),
+                Column(name="problem", title="Problem"),
+            ),
+            width=12,
+            height=8,
+            empty="No platform is configured",
+        )
+    )
+
+
+def _disputes() -> Drawn:
+    return rows(
+        Saying(
+            id=12,
+            title="Platform and camera disagree",
+            description=(
+                "Cameras of the chosen areas of which a platform says otherwise than we found for "
+                "longer than polling.dispute_s, now, the oldest first, from bi.disagreement; at "
+                "most 500. Ghost online: the platform calls it online and it does not answer. Not "
+                "registered: it answers and the platform calls it offline."
+            ),
+            sql=f"""
+SELECT d.camera_code, d.name, d.kind, d.platform, d.since, d.advice
+FROM bi.disagreement d WHERE {in_area("d")}
+ORDER BY d.since, d.camera_code LIMIT 500""",
+            columns=(
+                *CAMERA_COLUMNS,
+                Column(name="kind", title="What", width=120),
+                Column(name="platform", title="Platform", width=120),
+                Column(name="since", title="Since", unit="dateTimeAsIso", width=155),
+                Column(name="advice", title="Next step"),
+            ),
+            width=12,
+            height=8,
+            empty="No platform contradicts us",
         )
     )
 

@@ -281,14 +281,16 @@ async def store_policy(
     clock_tolerance_s: float,
     timezone: str,
     longest_retention_days: int | None = None,
+    dispute_s: float = 600.0,
 ) -> None:
     """The settings that views need."""
     await conn.execute(
         "UPDATE policy SET cadence_s = $1, patience_s = $2, clock_tolerance_s = $3, timezone = $4, "
-        "longest_retention_days = $5",
+        "longest_retention_days = $5, dispute_s = $6",
         cadence_s,
         patience_s,
         clock_tolerance_s,
         timezone,
         longest_retention_days,
+        dispute_s,
     )

@@ -1,6 +1,6 @@
 """What platforms say about their cameras, beside what we found ourselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,8 @@ from monitor.witness import Channel, Said
 _WITHIN_S = 300.0
 
 
-async def enrol(conn: Connection, kinds: Mapping[str, tuple[str, float]], now: datetime) -> None:
-    """The platforms of the configuration: name -> (kind, cadence); all others are removed."""
+async def enrol(conn: Connection, kinds: Mapping[str, tuple[str, float]]) -> None:
+    """Platforms that are read: name -> (kind, cadence)."""
     await conn.executemany(
         """
         INSERT INTO platform (name, kind, cadence_s) VALUES ($1, $2, $3)
@@ -21,11 +21,17 @@ async def enrol(conn: Connection, kinds: Mapping[str, tuple[str, float]], now: d
         """,
         [(name, *given) for name, given in kinds.items()],
     )
-    await conn.execute(
+
+
+async def remove_others(conn: Connection, names: Collection[str], now: datetime) -> None:
+    """No other platform than these is read any more: what they said is nobody's word now."""
+    done: str = await conn.execute(
         "UPDATE platform SET removed_at = $2 WHERE removed_at IS NULL AND name <> ALL($1)",
-        list(kinds),
+        list(names),
         now,
     )
+    if done != "UPDATE 0":
+        await cameras.touch(conn)
 
 
 async def refused(conn: Connection, platform: str, problem: str, now: datetime) -> None:

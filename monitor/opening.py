@@ -74,6 +74,7 @@ async def prepare(dsn: str, settings: Settings) -> list[str]:
             clock_tolerance_s=policy.clock_tolerance.total_seconds(),
             timezone=settings.city.timezone,
             longest_retention_days=settings.declaration.longest_retention_days,
+            dispute_s=settings.polling.dispute_s,
         )
         await targets.store(conn, limits(settings.reports.target))
     finally:

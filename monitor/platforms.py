@@ -89,11 +89,14 @@ async def watch(settings: Settings, connections: asyncpg.Pool, now: Callable[[],
     while True:
         try:
             async with connections.acquire() as conn:
-                await platforms.enrol(conn, enrolled(settings), now())
+                await platforms.enrol(conn, enrolled(settings))
+                await platforms.remove_others(conn, settings.platforms, now())
             break
         except pool.LOST as exc:
             _log.warning("platforms wait for the database", error=str(exc))
             await asyncio.sleep(settings.coverage.refresh_s)
+    if not settings.platforms:
+        await asyncio.Event().wait()
     async with asyncio.TaskGroup() as group:
         for name, given in settings.platforms.items():
             group.create_task(_watch(name, given, settings, connections, now), name=name)

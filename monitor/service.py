@@ -103,8 +103,7 @@ async def _run_parts(
                 start(polling.run(connections), "polling")
             if counts:
                 start(ticks.survey(settings, connections), "coverage")
-                if settings.platforms:
-                    start(platforms.watch(settings, connections, utc_now), "platforms")
+                start(platforms.watch(settings, connections, utc_now), "platforms")
                 start(ticks.watch(settings, connections), "findings")
                 start(ticks.tick(settings, connections), "figures")
             if ready:

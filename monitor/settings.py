@@ -127,6 +127,9 @@ class Polling(_Section):
     queue: int = Field(
         100_000, ge=1000, le=5_000_000, description="Observations kept while the database is away."
     )
+    dispute_s: float = Field(
+        600, ge=10, le=86400, description="A platform that contradicts us for longer is told of."
+    )
     gateways: str = Field(
         "",
         description="Machines of your own side, host:port with commas between, that are asked when "

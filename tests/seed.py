@@ -152,8 +152,33 @@ async def seed(conn: asyncpg.Connection, now: datetime) -> None:
         await _places(conn, now)
         await _carried(conn, now, ids)
         await _looks(conn, now, ids)
+        await _platform(conn, now, ids)
         await _ledger(conn, now, ids)
         await _monitor(conn, now)
+
+
+async def _platform(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
+    """A platform that calls one camera online that is down, and knows one that nobody else does."""
+    columns = "name kind cadence_s asked_at answered_at fresh_at version"
+    await _insert(conn, "platform", columns, [("town", "wvp", 60.0, now, now, now, "2.7.4")])
+    columns = "platform key camera_id code name said since raw first_seen_at seen_at"
+    long_ago = now - timedelta(days=3)
+    rows = [
+        (
+            "town",
+            "h/1",
+            ids["06"],
+            "61000100001320000006",
+            "Six",
+            "on",
+            long_ago,
+            "ON",
+            long_ago,
+            now,
+        ),
+        ("town", "h/2", None, "61000100001320000099", "<b>", "off", long_ago, "OFF", long_ago, now),
+    ]
+    await _insert(conn, "platform_channel", columns, rows)
 
 
 async def _looks(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:

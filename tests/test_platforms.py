@@ -287,7 +287,7 @@ REFUSED = kinds.Asked(reading=None, refusal="it does not answer", steps=())
 async def town(conn: asyncpg.Connection) -> None:
     cameras = [Camera(code=each, name=each, host=f"127.0.0.{each[-1]}") for each in codes(3)]
     await taking.take_cameras(conn, cameras, now=now())
-    await stored.enrol(conn, {"P": ("wvp", 60.0)}, now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0)})
 
 
 async def words(conn: asyncpg.Connection) -> dict[str, str | None]:
@@ -320,6 +320,17 @@ async def test_a_platform_that_refuses_makes_its_cameras_unknown_and_never_offli
     assert (await views.platforms(conn))[0]["health"] == "just back"
     await conn.execute("UPDATE platform SET restarted_at = now() - interval '61 seconds'")
     assert (await words(conn))[one] == "off"
+
+
+async def test_a_platform_that_is_read_no_more_says_nothing(conn: asyncpg.Connection) -> None:
+    await town(conn)
+    one = codes(1)[0]
+    await platforms.keep(conn, "P", asked_of(said(one, Said.ON)), now())
+    await stored.enrol(conn, {"Q": ("wvp", 60.0)})  # another configuration asks beside
+    assert (await words(conn))[one] == "on"
+    await stored.remove_others(conn, ["Q"], now())
+    assert (await words(conn))[one] is None
+    assert [each["platform"] for each in await views.platforms(conn)] == ["Q"]
 
 
 async def test_a_stale_feed_is_unknown(conn: asyncpg.Connection) -> None:
@@ -374,6 +385,7 @@ async def test_disagreements_have_a_name_and_advice_once_they_last(
             health,
         )
     assert await views.disagreements(conn) == []
+    assert await conn.fetchval("SELECT dispute_s FROM policy") == 600
     long_ago = "now() - interval '11 minutes'"
     await conn.execute(f"UPDATE camera_state SET since = {long_ago}")
     await conn.execute(f"UPDATE platform_channel SET since = {long_ago}")
@@ -392,7 +404,7 @@ async def test_a_channel_without_a_code_we_know_is_matched_by_its_address(
          Camera(code="C", name="C", host="127.0.0.8")],
         now=now(),
     )  # fmt: skip
-    await stored.enrol(conn, {"P": ("wvp", 60.0)}, now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0)})
     reading = asked_of(
         said(codes(1)[0], Said.ON, address="127.0.0.7"),
         said(codes(1, 2)[0], Said.ON, address="127.0.0.8"),
@@ -419,7 +431,7 @@ async def test_what_is_accepted_is_undeclared_and_can_be_taken_back(
         )
         given = settings.load(config).platforms["P"]
         asked = await platforms.look(given, ZONE)
-    await stored.enrol(conn, {"P": ("wvp", 60.0)}, now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0)})
     await platforms.keep(conn, "P", asked, now())
     await conn.execute("UPDATE platform_channel SET frame = 'GCJ02' WHERE code = $1", gcj)
     found = {each.code: each for each in await platforms.proposals(conn, "P")}
@@ -557,7 +569,7 @@ async def test_only_cameras_without_an_address_are_heard_and_on_goes_first(
     one, two, _ = codes(3)
     cameras = [Camera(code=one, name=one), Camera(code=two, name=two, host="127.0.0.7")]
     await taking.take_cameras(conn, cameras, now=now())
-    await stored.enrol(conn, {"P": ("wvp", 60.0), "Q": ("wvp", 60.0)}, now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0), "Q": ("wvp", 60.0)})
     revision = await inventory.revision(conn)
     both = asked_of(said(one, Said.OFF), said(two, Said.OFF))
     await platforms.keep(conn, "P", both, now())

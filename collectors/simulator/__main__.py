@@ -4,13 +4,16 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 import tomllib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from collectors.simulator.control import may_read_stdin, obey, serve, stdin_lines
 from collectors.simulator.files import load_cameras, load_json
 from collectors.simulator.fleet import Simulator
+from collectors.simulator.platform_service import Platform, load_platform, serve_platform
 from collectors.simulator.playing import play
 from collectors.simulator.script import Script, read_script, timetable
 from collectors.simulator.simulated import SimulatorError
@@ -25,9 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     try:
         simulator = Simulator(load_cameras(arguments.cameras))
         script = _load_script(arguments.script, simulator.hosts) if arguments.script else None
+        platform = load_platform(arguments.platform) if arguments.platform else None
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(
-                _run(simulator, script, arguments.control, while_stdin=arguments.while_stdin)
+                _run(
+                    simulator,
+                    script,
+                    arguments.control,
+                    platform,
+                    while_stdin=arguments.while_stdin,
+                )
             )
     except* SimulatorError as problems:
         print(f"simulator: {_first(problems)}", file=sys.stderr)
@@ -45,6 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m collectors.simulator", description=__doc__)
     parser.add_argument("--cameras", type=Path, required=True, help="JSON list of cameras")
     parser.add_argument("--script", type=Path, help="JSON or TOML script of faults")
+    parser.add_argument("--platform", type=Path, help="JSON of a video platform beside them")
     parser.add_argument("--control", type=int, metavar="PORT", help="commands on 127.0.0.1:PORT")
     parser.add_argument(
         "--while-stdin", action="store_true", help="end when stdin closes, as when the parent dies"
@@ -78,12 +89,21 @@ def _load_script(path: Path, hosts: tuple[str, ...]) -> Script:
 
 
 async def _run(
-    simulator: Simulator, script: Script | None, port: int | None, *, while_stdin: bool
+    simulator: Simulator,
+    script: Script | None,
+    port: int | None,
+    platform: Platform | None,
+    *,
+    while_stdin: bool,
 ) -> None:
     stop = asyncio.Event()
+    began = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with simulator, asyncio.TaskGroup() as group:
+    beside = (
+        serve_platform(platform, lambda: time.monotonic() - began) if platform else nullcontext()
+    )
+    async with simulator, beside, asyncio.TaskGroup() as group:
         helpers = []
         server = None if port is None else await serve(simulator, port)
         if server is not None:

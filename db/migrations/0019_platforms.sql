@@ -3,6 +3,9 @@
 -- Nobody sees a camera that only a platform knows, while that does not answer.
 ALTER TYPE cause ADD VALUE 'feed_stale';
 
+-- How long witnesses may contradict each other before it is told.
+ALTER TABLE policy ADD COLUMN dispute_s double precision NOT NULL DEFAULT 600 CHECK (dispute_s > 0);
+
 CREATE TYPE said AS ENUM ('on', 'off', 'unknown');
 
 -- One row per platform of the configuration. fresh_at: the last reading that was whole. restarted_at: when it answered again after
@@ -116,7 +119,7 @@ LEFT JOIN camera_state s ON s.camera_id = c.id
 LEFT JOIN reason r
   ON r.code = CASE WHEN s.health = 'down' THEN s.health_reason ELSE s.last_reason END;
 
--- Where the witnesses contradict each other for more than ten minutes; neither is averaged away.
+-- Where the witnesses contradict each other for longer than the policy bears; neither is averaged away.
 CREATE VIEW bi.disagreement AS
 SELECT c.code AS camera_code, c.name, c.area_code, w.platform, d.kind, greatest(w.since, s.since) AS since,
   s.health::text AS direct, w.said::text AS said, w.raw, w.evidence_at, d.advice
@@ -131,4 +134,5 @@ CROSS JOIN LATERAL (
   SELECT 'not registered',
     'It answers, and the platform calls it offline. Look at its registration: server address, id, password, expiry.'
   WHERE w.said = 'off' AND s.health = 'up') d
-WHERE greatest(w.since, s.since) < now() - interval '10 minutes';
+CROSS JOIN policy p
+WHERE greatest(w.since, s.since) < now() - make_interval(secs => p.dispute_s);

@@ -29,7 +29,7 @@ async def witness(arguments: argparse.Namespace) -> int:
     if arguments.action == "test":
         return await _test(given, config, arguments)
     async with connected(config) as conn:
-        await stored.enrol(conn, platforms.enrolled(config), utc_now())
+        await stored.enrol(conn, {arguments.name: (given.kind, given.cadence_s)})
         if arguments.action == "sync":
             return await _sync(conn, given, config, arguments)
         found = await platforms.proposals(conn, arguments.name)
@@ -50,7 +50,7 @@ def _named(config: Settings, name: str | None) -> Platform:
 
 async def _list(config: Settings, arguments: argparse.Namespace) -> int:
     async with connected(config) as conn:
-        await stored.enrol(conn, platforms.enrolled(config), utc_now())
+        await stored.enrol(conn, platforms.enrolled(config))
         rows = await views.platforms(conn)
         disputes = await views.disagreements(conn)
     if arguments.json:

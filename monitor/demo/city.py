@@ -34,6 +34,8 @@ _QUARTERS = {
     ("S", "W"): "South-west",
     ("S", "E"): "South-east",
 }
+# Cameras behind a recorder: only a platform knows how they are.
+_BEHIND = frozenset(f"SIM-{number:04d}" for number in range(150, 156))
 _KINDS = (
     [CameraKind.FIXED] * 12
     + [CameraKind.HALF_DOME] * 4
@@ -82,7 +84,7 @@ def load() -> City:
     mapped = [replace(each, area_code=_quarter(each.lon, each.lat)) for each in _mapped()]
     made = list(_simulated(places))
     cameras = [
-        replace(camera, host=address(index), port=HTTP_PORT)
+        replace(camera, host=None if camera.code in _BEHIND else address(index), port=HTTP_PORT)
         for index, camera in enumerate([*mapped, *made])
     ]
     [layer] = read_protected(DATA / "protected.geojson").rows

@@ -34,6 +34,9 @@ _SINGLE = (
 _BOX_AT_S, _BOX_FOR_S = 45, 210
 _QUARTER_AT_S, _QUARTER_FOR_S = 380, 120
 _DEAD_FOR_GOOD = 3
+PLATFORM_HOST, PLATFORM_PORT = "127.20.9.250", 18080
+PLATFORM_KEY = "sample-key"  # of a platform that exists on this machine alone
+_AWAY_AT_S, _AWAY_FOR_S = 420, 150
 
 
 def devices(cameras: Sequence[Camera]) -> list[dict[str, Any]]:
@@ -77,6 +80,45 @@ def script(cameras: Sequence[Camera]) -> dict[str, Any]:
     steps += _together(_box(street), _BOX_AT_S, _BOX_FOR_S)
     steps += _together(site[:12], _QUARTER_AT_S, _QUARTER_FOR_S)
     return {"period_s": _PERIOD_S, "steps": steps}
+
+
+def platform(cameras: Sequence[Camera]) -> dict[str, Any]:
+    """The sample platform: it knows some of the cameras, and two that nobody else knows.
+
+    One it calls online that is dead for good, one offline that answers; a recorder of it has
+    cameras without an address of their own. A quarter of its time it does not answer.
+    """
+    serving = [each for each in cameras if each.host and each.intent is Intent.IN_SERVICE]
+    street = [each for each in serving if each.simulated]
+    street = street[: len(street) * 2 // 3]
+    ghost = street[7]  # the first of those that are dead for good
+    rows = [_row(each, "ON") for each in (ghost, *street[20:60])]
+    unregistered = _row(street[61], "OFF")
+    behind = [_row(each, "OFF" if not n else "ON") for n, each in enumerate(recorded(cameras))]
+    strangers = [
+        {"code": f"340203000013109999{n:02}", "name": f"Nobody's camera {n}", "status": "ON"}
+        for n in (1, 2)
+    ]
+    return {
+        "address": PLATFORM_HOST,
+        "port": PLATFORM_PORT,
+        "key": PLATFORM_KEY,
+        "hosts": {
+            "34020300001180000001": [*rows, unregistered],
+            "34020300001180000002": [*behind, *strangers],
+        },
+        "away": [(_AWAY_AT_S, _AWAY_AT_S + _AWAY_FOR_S)],
+        "period_s": _PERIOD_S,
+    }
+
+
+def recorded(cameras: Sequence[Camera]) -> list[Camera]:
+    """Cameras behind a recorder: they have no address, only the platform knows how they are."""
+    return [each for each in cameras if each.host is None]
+
+
+def _row(camera: Camera, status: str) -> dict[str, str]:
+    return {"code": camera.code, "name": camera.name, "status": status}
 
 
 def _box(street: Sequence[Camera]) -> list[Camera]:

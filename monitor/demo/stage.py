@@ -35,6 +35,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "connect_timeout_s": 2,
         "reask_after_s": 2,
         "failing_for_s": 20,
+        "dispute_s": 60,
     },
     "coverage": {"refresh_s": 2},
     "declaration": {
@@ -42,6 +43,12 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "licence": "Sample data; positions © OpenStreetMap contributors, ODbL 1.0",
     },
     "figures": {"every_s": 15},
+}
+_PLATFORM = {
+    "kind": "wvp",
+    "url": f"http://{faults.PLATFORM_HOST}:{faults.PLATFORM_PORT}",
+    "secret": faults.PLATFORM_KEY,
+    "cadence_s": 10,
 }
 
 
@@ -69,6 +76,7 @@ def demo_settings(given: Settings) -> Settings:
         for key, value in options.items():
             if values[section][key] == default[section][key]:
                 values[section][key] = value
+    values["platforms"] = values["platforms"] or {"sample": _PLATFORM}
     return Settings.model_validate(values)
 
 
@@ -119,12 +127,14 @@ class Stage:
         devices = faults.devices(sample.cameras)
         devices_file = self._write("devices.json", devices)
         script_file = self._write("script.json", faults.script(sample.cameras))
+        platform_file = self._write("platform.json", faults.platform(sample.cameras))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "collectors.simulator",
             f"--cameras={devices_file}",
             f"--script={script_file}",
+            f"--platform={platform_file}",
             "--while-stdin",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
