@@ -140,7 +140,8 @@ async def program(
     finally:
         if process.returncode is None:
             process.kill()
-        await process.communicate()
+        output, _ = await process.communicate()
+        sys.stdout.write(output.decode(errors="replace")[-8_000:])  # shown when a test fails
 
 
 async def until(condition: Callable[[], Awaitable[Any]], within_s: float = 40) -> Any:
