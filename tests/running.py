@@ -1,6 +1,7 @@
 """Starts the real program on a real database and simulated cameras, for tests that kill it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -37,8 +38,17 @@ QUICK = {
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """A port of this worker alone: below those that the system hands out, never given twice."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for number in _PORTS:
+        port = 20_000 + worker * 1_000 + number
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
+_PORTS = iter(range(1_000))
 
 
 @asynccontextmanager
