@@ -5,7 +5,7 @@ camera of which nobody knows any more what it looks at keeps it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ import structlog
 from db import cameras, findings, protected
 from db.pool import Connection
 from monitor.coverage.footprint import FootprintModel
-from monitor.coverage.looks import Eye, Limits, eye, looks
+from monitor.coverage.freeing import Eye
+from monitor.coverage.looks import Limits, Look, eye, looks
 from monitor.coverage.masks import Mask
 from monitor.coverage.outlines import Outlines
 from monitor.coverage.protection import Claim
@@ -102,25 +103,34 @@ class Lookout:
         fresh = [key for key, seen in now_seen.items() if key not in known or known[key] != seen]
         got = await asyncio.to_thread(looks, eyes, self._outlines, self._limits)
         dated = _dated(hanging, fresh, self._claims)
-        gone = set(known) - set(now_seen)
+        compared = {key: (now_seen[key], dated.get(key)) for key in fresh}
+        changed = await self._store(conn, got, eyes.keys() - got.keys(), compared, hanging.keys())
+        for key in set(known) - set(now_seen):
+            del known[key]
+        known.update({key: now_seen[key] for key in fresh})
+        return changed
+
+    async def _store(
+        self,
+        conn: Connection,
+        got: Mapping[int, Look],
+        free: Set[int],
+        compared: Mapping[int, tuple[SeenAs | None, date | None]],
+        hanging: Set[int],
+    ) -> int:
+        """Open and end findings. free: cameras whose view reaches no protected place."""
         async with conn.transaction():
             await findings.take_turn(conn)
-            before = await findings.compared(conn, fresh)
+            before = await findings.compared(conn, compared.keys())
             opened = await findings.open_ones(conn)
-            ended = {key: "removed" for key in opened if key not in now_seen}
-            ended |= {
-                key: _end(before.get(key, (None, None))[0], now_seen[key])
-                for key in opened & eyes.keys()
-                if key not in got
+            ended = dict.fromkeys(opened - hanging, "removed") | {
+                key: _end(before.get(key, (None, None))[0], compared[key][0])
+                for key in opened & free
             }
             await findings.store(conn, got, self._now())
             await findings.end(conn, ended, self._now())
-            stored = {key: (now_seen[key], dated.get(key)) for key in fresh}
-            rows = [(key, *each) for key, each in stored.items() if before.get(key) != each]
+            rows = [(key, *each) for key, each in compared.items() if before.get(key) != each]
             await findings.store_compared(conn, rows)
-        known.update({key: now_seen[key] for key in fresh})
-        for key in gone:
-            del known[key]
         new = len(got.keys() - opened)
         if new or ended:
             _log.info("looks at protected places", opened=new, ended=len(ended))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from monitor.coverage import polar
 from monitor.coverage.footprint import Basis, Field, FootprintModel
-from monitor.coverage.looks import Eye, Limits, eye, looks
+from monitor.coverage.freeing import Eye
+from monitor.coverage.looks import Limits, eye, looks
 from monitor.coverage.masks import Mask, unmasked
 from monitor.coverage.outlines import Outlines, metres_per_degree
 from monitor.model import Camera, CameraKind

@@ -7,7 +7,6 @@ more. Nothing is proposed where nothing would do: then only removing is left.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import shapely
@@ -39,17 +38,17 @@ class Free:
     hide: tuple[Arc, ...]
 
 
-class Eye(Protocol):
-    """What has to be known of a camera (`looks.Eye`)."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Eye:
+    """A camera for this question: where it stands (degrees) and what it looks at.
 
-    @property
-    def lon(self) -> float: ...
-    @property
-    def lat(self) -> float: ...
-    @property
-    def fields(self) -> tuple[Field, ...]: ...
-    @property
-    def mount_counts(self) -> bool: ...
+    mount_counts: it is declared to look along or into the building it hangs on.
+    """
+
+    lon: float
+    lat: float
+    fields: tuple[Field, ...]
+    mount_counts: bool = False
 
 
 def free(eyes: Sequence[Eye], outlines: Outlines, mount_m: float) -> list[Free]:

@@ -14,7 +14,7 @@ import shapely
 
 from monitor.coverage import polar, sectors
 from monitor.coverage.footprint import Defect, Field, FootprintModel, fields
-from monitor.coverage.freeing import Free, free
+from monitor.coverage.freeing import Eye, Free, free
 from monitor.coverage.masks import Mask, unmasked
 from monitor.coverage.outlines import Outlines, carries, metres_per_degree
 from monitor.coverage.sectors import Bools, Floats, Ints, Sectors
@@ -49,19 +49,6 @@ class Look:
     area_m2: float
     facade_m: float
     free: Free
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Eye:
-    """A camera for this question: where it stands (degrees) and what it looks at.
-
-    mount_counts: it is declared to look along or into the building it hangs on.
-    """
-
-    lon: float
-    lat: float
-    fields: tuple[Field, ...]
-    mount_counts: bool = False
 
 
 def eye(
