@@ -217,6 +217,8 @@ def test_an_extract_that_breaks_off_is_refused(extract: Path, kept: int) -> None
 
 # --- what is stored
 
+NUMBER = "471108154711081547"  # so long that no digest and no time holds it by chance
+
 
 async def everything(conn: asyncpg.Connection) -> Iterator[str]:
     tables = await conn.fetch(
@@ -230,13 +232,13 @@ async def everything(conn: asyncpg.Connection) -> Iterator[str]:
 async def test_neither_kind_nor_name_nor_number_is_stored_anywhere(
     database: str, conn: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    secret = {"name": "House of Zoë", "building": "mosque", "osm": "w4711"}
+    secret = {"name": "House of Zoë", "building": "mosque", "osm": f"w{NUMBER}"}
     file = written(tmp_path / "p.geojson", feature(BESIDE, **secret), feature(stranger(1), shop=1))
     done = say(database, "import", "protected", str(file), "--by", "Li")
     assert done.returncode == 0, done.stderr
     told = done.stdout + done.stderr + "\n".join(await everything(conn))
     assert "import.protected" in told
-    assert not [word for word in ("Zoë", "mosque", "4711") if word in told]
+    assert not [word for word in ("Zoë", "mosque", NUMBER) if word in told]
 
 
 async def test_an_outline_has_no_column_beside_itself_and_points_at_no_file(
