@@ -332,13 +332,14 @@ def _disputes() -> Drawn:
             title="Platform and camera disagree",
             description=(
                 "Cameras of the chosen areas of which a platform says otherwise than we found for "
-                "longer than polling.dispute_s, now, the oldest first, from bi.disagreement; at "
-                "most 500. Ghost online: the platform calls it online and it does not answer. Not "
-                "registered: it answers and the platform calls it offline."
+                "longer than polling.dispute_s, and platforms themselves, now, the oldest first, "
+                "from bi.disagreement; at most 500. Ghost online: the platform calls it online and "
+                "it does not answer. Not registered: it answers and the platform calls it offline. "
+                "Clock differs, feed stale, many at once: see the next step."
             ),
             sql=f"""
 SELECT d.camera_code, d.name, d.kind, d.platform, d.since, d.advice
-FROM bi.disagreement d WHERE {in_area("d")}
+FROM bi.disagreement d WHERE d.camera_code IS NULL OR {in_area("d")}
 ORDER BY d.since, d.camera_code LIMIT 500""",
             columns=(
                 *CAMERA_COLUMNS,

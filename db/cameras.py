@@ -1,12 +1,13 @@
 """The inventory's rows: areas and cameras, and what people decided about them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
 from db.pool import Connection
-from monitor.model import Area, Camera, CameraKind, Intent
+from monitor.model import Area, Camera, CameraKind, Intent, JudgedBy
 
 _COLUMNS = (
     "code",
@@ -25,6 +26,7 @@ _COLUMNS = (
     "pole",
     "address",
     "simulated",
+    "judged_by",
     "sheet",
 )
 _LISTED = ", ".join(_COLUMNS[:-1])
@@ -32,6 +34,7 @@ _OF_U = ", ".join(f"u.{name}" for name in _COLUMNS[:-1])
 _OF_CAMERA = (
     *("camera_state", "transition", "unobserved", "fault", "observation_failed"),
     *("observation_hour", "ledger_day", "camera_coverage", "camera_defect", "intent_change"),
+    *("said_change", "witness_state", "witness_transition"),
 )
 _WITHIN_S = 900.0  # for 200,000 rows on a slow machine
 
@@ -87,7 +90,7 @@ async def cameras(conn: Connection) -> dict[int, Camera]:
     rows = await conn.fetch(
         """
         SELECT id, code, name, area_code, intent, host, port, lon, lat, kind, direction, angle_deg,
-          range_m, indoor, pole, address, simulated, sheet
+          range_m, indoor, pole, address, simulated, judged_by, sheet
         FROM camera ORDER BY id
         """
     )
@@ -97,6 +100,7 @@ async def cameras(conn: Connection) -> dict[int, Camera]:
 def _camera(row: asyncpg.Record) -> Camera:
     values = {name: row[name] for name in _COLUMNS}
     values |= {"intent": Intent(row["intent"]), "kind": CameraKind(row["kind"])}
+    values["judged_by"] = JudgedBy(row["judged_by"]) if row["judged_by"] else None
     return Camera(**values)
 
 
@@ -255,13 +259,27 @@ async def touch(conn: Connection) -> None:
     await conn.execute("UPDATE inventory_revision SET revision = revision + 1")
 
 
-async def in_service(conn: Connection) -> dict[int, tuple[str, str | None, int, datetime, bool]]:
-    """Cameras in service: id -> (code, host, port, in service since, known to a platform)."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """A camera in service. heard: a platform speaks of it. judged_by: whose word counts."""
+
+    code: str
+    host: str | None
+    port: int
+    since: datetime
+    heard: bool
+    judged_by: JudgedBy
+
+
+async def in_service(conn: Connection) -> dict[int, Serving]:
+    """Cameras in service by id."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.code, c.host, c.port, i.at,
-          EXISTS (SELECT FROM witness_now w WHERE w.camera_id = c.id) AS heard
+        SELECT c.id, c.code, c.host, c.port, i.at AS since,
+          EXISTS (SELECT FROM witness_now w WHERE w.camera_id = c.id) AS heard,
+          coalesce(c.judged_by, p.judged_by) AS judged_by
         FROM camera c
+        CROSS JOIN policy p
         CROSS JOIN LATERAL (
           SELECT at FROM intent_change WHERE camera_id = c.id ORDER BY at DESC LIMIT 1) i
         WHERE c.intent = 'in_service'
@@ -269,7 +287,15 @@ async def in_service(conn: Connection) -> dict[int, tuple[str, str | None, int, 
         """
     )
     return {
-        row["id"]: (row["code"], row["host"], row["port"], row["at"], row["heard"]) for row in rows
+        row["id"]: Serving(
+            code=row["code"],
+            host=row["host"],
+            port=row["port"],
+            since=row["since"],
+            heard=row["heard"],
+            judged_by=JudgedBy(row["judged_by"]),
+        )
+        for row in rows
     }
 
 
@@ -282,15 +308,23 @@ async def store_policy(
     timezone: str,
     longest_retention_days: int | None = None,
     dispute_s: float = 600.0,
+    feed_patience_s: float = 120.0,
+    judged_by: JudgedBy = JudgedBy.FALLBACK,
 ) -> None:
-    """The settings that views need."""
+    """The settings that views need; workers read the inventory again where whose word counts is
+    another."""
+    before = await conn.fetchval("SELECT judged_by FROM policy")
     await conn.execute(
         "UPDATE policy SET cadence_s = $1, patience_s = $2, clock_tolerance_s = $3, timezone = $4, "
-        "longest_retention_days = $5, dispute_s = $6",
+        "longest_retention_days = $5, dispute_s = $6, feed_patience_s = $7, judged_by = $8",
         cadence_s,
         patience_s,
         clock_tolerance_s,
         timezone,
         longest_retention_days,
         dispute_s,
+        feed_patience_s,
+        judged_by.value,
     )
+    if before != judged_by:
+        await touch(conn)

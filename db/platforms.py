@@ -9,6 +9,8 @@ from db.pool import Connection
 from monitor.witness import Channel, Said
 
 _WITHIN_S = 300.0
+_GONE_AFTER = 3  # whole readings in a row without it
+_MANY, _SHARE = 5, 0.5  # so many changes in one reading, and so large a part of it, are one event
 
 
 async def enrol(conn: Connection, kinds: Mapping[str, tuple[str, float]]) -> None:
@@ -49,37 +51,76 @@ async def store(
     *,
     complete: bool,
     version: str,
+    clock_offset_s: float | None = None,
 ) -> int:
     """Keep one reading; returns how many channels say something else than before.
 
-    A reading that is not whole takes nothing away. The caller owns the transaction.
+    A reading that is not whole takes nothing away, nor does an empty one. The caller owns the
+    transaction.
     """
+    whole = complete and bool(channels)
     await conn.execute(
         """
         UPDATE platform SET asked_at = $2, answered_at = $2, version = $3, problem = '',
           partial = NOT $4, fresh_at = CASE WHEN $4 THEN $2 ELSE fresh_at END,
-          restarted_at = CASE WHEN problem <> '' THEN $2 ELSE restarted_at END
+          restarted_at = CASE WHEN problem <> '' THEN $2 ELSE restarted_at END,
+          clock_offset_s = $5,
+          clock_read_at = CASE WHEN $5::double precision IS NOT NULL THEN $2::timestamptz END
         WHERE name = $1
         """,
         platform,
         now,
         version,
-        complete,
+        whole,
+        clock_offset_s,
     )
     await _stage(conn, channels)
-    changed: int = await conn.fetchval(
+    changed = await _note_changes(conn, platform, now)
+    await _keep(conn, platform, now)
+    if whole:
+        await conn.execute(
+            """
+            UPDATE platform_channel SET missed = missed + 1,
+              gone_since = CASE WHEN missed + 1 = $3 THEN $2 ELSE gone_since END
+            WHERE platform = $1 AND seen_at < $2
+            """,
+            platform,
+            now,
+            _GONE_AFTER,
+        )
+    await match(conn)
+    return changed
+
+
+async def _note_changes(conn: Connection, platform: str, now: datetime) -> int:
+    """Keep each change of its word. Very many at once are one event of the platform."""
+    row = await conn.fetchrow(
         """
-        WITH moved AS (
-          INSERT INTO witness_transition (camera_id, witness, at, from_said, to_said, raw)
-          SELECT h.camera_id, h.platform, $2, h.said, n.said, n.raw
-          FROM platform_channel h JOIN staged_channel n ON n.key = h.key
-          WHERE h.platform = $1 AND h.camera_id IS NOT NULL AND h.said <> n.said
-          ON CONFLICT DO NOTHING RETURNING 1)
-        SELECT count(*) FROM moved
+        WITH both_words AS (
+          SELECT h.camera_id, h.said AS before, n.said AS after, n.raw
+          FROM platform_channel h JOIN staged_channel n ON n.key = h.key WHERE h.platform = $1),
+        noted AS (
+          INSERT INTO said_change (camera_id, platform, at, from_said, to_said, raw)
+          SELECT camera_id, $1, $2, before, after, raw FROM both_words
+          WHERE camera_id IS NOT NULL AND before <> after ON CONFLICT DO NOTHING)
+        SELECT count(*) FILTER (WHERE before <> after), count(*) FROM both_words
         """,
         platform,
         now,
     )
+    assert row is not None  # noqa: S101  counts
+    changed, known = row
+    if changed >= max(_MANY, _SHARE * known):
+        await conn.execute(
+            "UPDATE platform SET upset_at = $2, upset_channels = $3 WHERE name = $1",
+            platform,
+            now,
+            changed,
+        )
+    return int(changed)
+
+
+async def _keep(conn: Connection, platform: str, now: datetime) -> None:
     await conn.execute(
         """
         INSERT INTO platform_channel (platform, key, code, name, host, address, lon, lat, frame,
@@ -94,21 +135,13 @@ async def store(
           since = CASE WHEN platform_channel.said = excluded.said THEN platform_channel.since
             ELSE excluded.since END,
           said = excluded.said, raw = excluded.raw, why = excluded.why,
-          evidence_at = excluded.evidence_at, seen_at = excluded.seen_at, gone_since = NULL
+          evidence_at = excluded.evidence_at, seen_at = excluded.seen_at, missed = 0,
+          gone_since = NULL
         """,
         platform,
         now,
         timeout=_WITHIN_S,
     )
-    if complete:
-        await conn.execute(
-            "UPDATE platform_channel SET gone_since = $2 "
-            "WHERE platform = $1 AND seen_at < $2 AND gone_since IS NULL",
-            platform,
-            now,
-        )
-    await match(conn)
-    return changed
 
 
 async def _stage(conn: Connection, channels: Sequence[Channel]) -> None:
@@ -161,13 +194,40 @@ async def match(conn: Connection) -> None:
         await cameras.touch(conn)
 
 
-async def heard(conn: Connection) -> list[tuple[int, Said, datetime, str]]:
-    """What platforms say of cameras that have no address: camera, word, when read, where from."""
+Word = tuple[int, Said, datetime, str]
+"""What a platform says of a camera: id, word, when read, and where from."""
+
+
+async def pulse(conn: Connection) -> str:
+    """Another text as soon as `heard` may say something else: by a reading, by time, by a change of
+    the inventory."""
+    found: str = await conn.fetchval(
+        """
+        SELECT concat_ws(' ', (SELECT revision FROM inventory_revision),
+          string_agg(concat_ws(' ', name, answered_at, fresh), ',' ORDER BY name))
+        FROM platform_fresh
+        """
+    )
+    return found
+
+
+async def heard(conn: Connection) -> list[Word]:
+    """What platforms say of the cameras for which their word may count."""
     rows = await conn.fetch("SELECT camera_id, said, seen_at, platform, raw FROM heard")
     return [
         (row["camera_id"], Said(row["said"]), row["seen_at"], f"{row['platform']}: {row['raw']}")
         for row in rows
     ]
+
+
+async def known_to(conn: Connection, platform: str) -> frozenset[int]:
+    """Cameras of the inventory that a platform knows."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT camera_id FROM platform_channel "
+        "WHERE platform = $1 AND camera_id IS NOT NULL",
+        platform,
+    )
+    return frozenset(row["camera_id"] for row in rows)
 
 
 async def strangers(conn: Connection, platform: str) -> list[dict[str, Any]]:

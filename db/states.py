@@ -11,7 +11,8 @@ from db import evidence, ledger
 from db.pool import Connection
 from monitor.faults import Change, Fault, FaultKind, Faults
 from monitor.health import Darkness, Hour, State, Streak
-from monitor.model import Cause, Dark, Health, Observation, Reason, Transition
+from monitor.model import Cause, Dark, Health, JudgedBy, Observation, Reason, Transition
+from monitor.verdict import Name, Pair, Witness
 
 
 class StateConflict(Exception):
@@ -20,7 +21,8 @@ class StateConflict(Exception):
 
 @dataclass(kw_only=True)
 class Batch:
-    """Everything one transaction of the recorder stores.
+    """Everything one transaction of the recorder stores. pairs: of cameras with two witnesses. own:
+    transitions of one of the two, beside those of the verdict.
 
     news_from: the earliest moment about which it says something that no earlier one has said.
     """
@@ -31,6 +33,9 @@ class Batch:
     failed: list[Observation] = field(default_factory=list)
     hours: list[tuple[int, Hour]] = field(default_factory=list)
     faults: list[Change] = field(default_factory=list)
+    pairs: dict[int, Pair] = field(default_factory=dict)
+    single: list[int] = field(default_factory=list)  # had two witnesses, and have one now
+    own: list[tuple[Name, Transition]] = field(default_factory=list)
     news_from: datetime | None = None
 
     def tells(self, at: datetime) -> None:
@@ -127,6 +132,7 @@ async def store(conn: Connection, batch: Batch, now: datetime) -> None:
     await evidence.store_failed(conn, batch.failed)
     await evidence.store_hours(conn, batch.hours)
     await _store_faults(conn, batch.faults)
+    await _store_witnesses(conn, batch)
     if batch.news_from is not None:
         await ledger.reopen(conn, batch.news_from, now)
 
@@ -294,4 +300,94 @@ async def _store_faults(conn: Connection, changes: Sequence[Change]) -> None:
         ON CONFLICT (camera_id, kind, opened_at) DO UPDATE SET closed_at = excluded.closed_at
         """,
         [(c.camera_id, c.kind.value, c.opened_at, c.closed_at, c.detail) for c in changes],
+    )
+
+
+async def load_pairs(conn: Connection) -> dict[int, Pair]:
+    """What both witnesses of a camera know, by camera id."""
+    rows = await conn.fetch("SELECT * FROM witness_state ORDER BY camera_id, witness")
+    found: dict[int, dict[Name, Witness]] = {}
+    pairs: dict[int, Pair] = {}
+    for row in rows:
+        both = found.setdefault(row["camera_id"], {})
+        both[Name(row["witness"])] = Witness(state=_state(row), sees_since=row["sees_since"])
+        if len(both) == len(Name):
+            pairs[row["camera_id"]] = Pair(
+                judged_by=JudgedBy(row["judged_by"]),
+                direct=both[Name.DIRECT],
+                platform=both[Name.PLATFORM],
+                lit_at=row["lit_at"],
+            )
+    return pairs
+
+
+async def _store_witnesses(conn: Connection, batch: Batch) -> None:
+    """States of witnesses, whole: the verdict beside them tells whether somebody else records."""
+    await conn.execute("DELETE FROM witness_state WHERE camera_id = ANY($1)", batch.single)
+    rows = [
+        (name.value, pair.judged_by.value, pair.lit_at, one.sees_since, *_row(one.state, None))
+        for pair in batch.pairs.values()
+        for name, one in ((Name.DIRECT, pair.direct), (Name.PLATFORM, pair.platform))
+    ]
+    if rows:
+        await conn.execute(
+            """
+            INSERT INTO witness_state AS w (witness, judged_by, lit_at, sees_since, camera_id,
+              health, since, health_reason, health_detail, confirmed_at,
+              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
+              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
+              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
+            SELECT witness, judged_by, lit_at, sees_since, camera_id,
+              health, since, health_reason, health_detail, confirmed_at,
+              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
+              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
+              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms
+            FROM unnest(
+              $1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[],
+              $5::bigint[], $6::timestamptz[], $7::health[], $8::timestamptz[], $9::text[],
+              $10::text[], $11::timestamptz[], $12::int[], $13::timestamptz[], $14::text[],
+              $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[], $19::text[],
+              $20::real[], $21::double precision[], $22::timestamptz[], $23::cause[],
+              $24::timestamptz[], $25::int[], $26::int[], $27::double precision[], $28::real[])
+            AS u (witness, judged_by, lit_at, sees_since, camera_id, read_at,
+              health, since, health_reason, health_detail, confirmed_at,
+              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
+              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
+              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
+            WHERE EXISTS (SELECT FROM camera c WHERE c.id = u.camera_id)
+            ON CONFLICT (camera_id, witness) DO UPDATE SET judged_by = excluded.judged_by,
+              lit_at = excluded.lit_at, sees_since = excluded.sees_since,
+              health = excluded.health, since = excluded.since,
+              health_reason = excluded.health_reason, health_detail = excluded.health_detail,
+              confirmed_at = excluded.confirmed_at, streak_count = excluded.streak_count,
+              streak_from = excluded.streak_from, streak_reason = excluded.streak_reason,
+              streak_detail = excluded.streak_detail, last_at = excluded.last_at,
+              last_up_at = excluded.last_up_at, last_reason = excluded.last_reason,
+              last_detail = excluded.last_detail, last_took_ms = excluded.last_took_ms,
+              clock_offset_s = coalesce(excluded.clock_offset_s, w.clock_offset_s),
+              dark_since = excluded.dark_since, dark_cause = excluded.dark_cause,
+              hour = excluded.hour, hour_asked = excluded.hour_asked,
+              hour_up = excluded.hour_up, hour_took_ms = excluded.hour_took_ms,
+              hour_took_max_ms = excluded.hour_took_max_ms
+            """,
+            *evidence.columns(rows),
+        )
+    await conn.executemany(
+        """
+        INSERT INTO witness_transition (camera_id, witness, at, from_health, to_health, reason,
+          detail)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        """,
+        [
+            (
+                each.camera_id,
+                name.value,
+                each.at,
+                each.from_health.value,
+                each.to_health.value,
+                each.reason.value,
+                each.detail,
+            )
+            for name, each in batch.own
+        ],
     )

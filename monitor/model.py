@@ -21,6 +21,15 @@ class Intent(StrEnum):
     RETIRED = "retired"
 
 
+class JudgedBy(StrEnum):
+    """Whose word counts for a camera that has two witnesses: our own questions and a platform."""
+
+    DIRECT = "direct"
+    PLATFORM = "platform"
+    FALLBACK = "direct-then-platform"
+    BOTH = "both"
+
+
 class Health(StrEnum):
     """What was measured. `unknown` until the first evidence."""
 
@@ -251,6 +260,7 @@ class Camera:
     angle_deg: horizontal opening angle; range_m: distance watched; only where surveyed or reported.
     pole: what shares one pole fails together, and one trip mends it.
     simulated: made for the demo, no real camera.
+    judged_by: whose word counts where a platform knows it, too; None: as the configuration says.
     sheet: every other field of the camera's file by its English field name, as text.
     """
 
@@ -270,6 +280,7 @@ class Camera:
     pole: str | None = None
     address: str | None = None
     simulated: bool = False
+    judged_by: JudgedBy | None = None
     sheet: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -75,6 +75,8 @@ async def prepare(dsn: str, settings: Settings) -> list[str]:
             timezone=settings.city.timezone,
             longest_retention_days=settings.declaration.longest_retention_days,
             dispute_s=settings.polling.dispute_s,
+            feed_patience_s=settings.feed_policy.patience.total_seconds(),
+            judged_by=settings.polling.judged_by,
         )
         await targets.store(conn, limits(settings.reports.target))
     finally:

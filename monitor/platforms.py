@@ -22,6 +22,7 @@ from monitor.model import Intent
 from monitor.settings import BadSettings, Platform, Settings
 
 _log = structlog.get_logger()
+_DENIALS, _LOCKED_OUT_S = 2, 3600.0
 _FRAMES = frozenset({"", "wgs84", "wgs-84"})
 
 
@@ -71,7 +72,13 @@ async def keep(conn: Connection, name: str, asked: kinds.Asked, now: datetime) -
         )
     async with conn.transaction():
         changed = await platforms.store(
-            conn, name, reading.channels, now, complete=reading.complete, version=reading.version
+            conn,
+            name,
+            reading.channels,
+            now,
+            complete=reading.complete,
+            version=reading.version,
+            clock_offset_s=asked.clock_offset_s,
         )
     return Outcome(
         channels=len(reading.channels),
@@ -110,10 +117,11 @@ async def _watch(
     now: Callable[[], datetime],
 ) -> None:
     memory: dict[str, float] = {}
-    zone, refusal = ZoneInfo(settings.city.timezone), ""
+    zone, refusal, denied = ZoneInfo(settings.city.timezone), "", 0
     while True:
         try:
             asked = await look(given, zone, memory)
+            denied = denied + 1 if asked.denied else 0
             async with connections.acquire() as conn:
                 done = await keep(conn, name, asked, now())
             if done.refusal != refusal:
@@ -123,7 +131,13 @@ async def _watch(
             _log.warning("platforms wait for the database", error=str(exc))
         except BadSettings as exc:
             _log.warning("platform", name=name, state=str(exc))
-        await asyncio.sleep(given.cadence_s)
+        await asyncio.sleep(_pause_s(given.cadence_s, denied))
+
+
+def _pause_s(cadence_s: float, denied: int) -> float:
+    """Seconds until the next question. A log-in that is refused twice waits: platforms lock
+    accounts after some five."""
+    return max(cadence_s, _LOCKED_OUT_S) if denied >= _DENIALS else cadence_s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

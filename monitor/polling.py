@@ -15,7 +15,9 @@ from collectors.horizon import Horizon
 from collectors.loop import Pace, Poller
 from collectors.reading import Target
 from db import cameras, platforms, pool
-from monitor.model import REASONS, Cause, Observation, Reason
+from db.cameras import Serving
+from db.platforms import Word
+from monitor.model import REASONS, Cause, JudgedBy, Observation, Reason
 from monitor.opening import utc_now
 from monitor.recorder import AnotherRecords, Recorder
 from monitor.schedule import Reask
@@ -38,11 +40,15 @@ _WORDS = {Said.ON: Reason.PLATFORM_ON, Said.OFF: Reason.PLATFORM_OFF}
 
 @dataclass(kw_only=True)
 class Polling:
-    """The half of a process that asks cameras: poller, recorder, and who is enrolled."""
+    """The half of a process that asks cameras: poller, recorder, and who is enrolled.
+
+    again: a word of a platform that still holds is told anew so often.
+    """
 
     poller: Poller
     recorder: Recorder
     horizon: Horizon
+    again: timedelta = timedelta(seconds=30)
     lag_s: float = 0.0
 
     async def run(self, connections: asyncpg.Pool) -> None:
@@ -87,30 +93,29 @@ class Polling:
                     await self._take(serving)
             await asyncio.sleep(_INVENTORY_EVERY_S)
 
-    async def _take(
-        self, serving: Mapping[int, tuple[str, str | None, int, datetime, bool]]
-    ) -> None:
+    async def _take(self, serving: Mapping[int, Serving]) -> None:
         await self.recorder.enrol(
-            {
-                camera: (since, Cause.NOT_YET if host or heard else Cause.NO_ADDRESS)
-                for camera, (_, host, _, since, heard) in serving.items()
-            }
+            {key: (each.since, _unseen(each)) for key, each in serving.items()},
+            {key: each.judged_by for key, each in serving.items() if _has_two(each)},
         )
         targets = {
-            camera: Target(camera_id=camera, code=code, host=host, port=port)
-            for camera, (code, host, port, _, _) in serving.items()
-            if host
+            key: Target(camera_id=key, code=each.code, host=each.host, port=each.port)
+            for key, each in serving.items()
+            if each.host
         }
         self.horizon.enrol(targets)
         self.poller.enrol(targets.values())
         _log.info("enrolled", cameras=len(serving))
 
     async def hear(self, connections: asyncpg.Pool) -> None:
-        """Offer what platforms say of cameras that have no address to be asked at."""
+        """Offer what platforms say of the cameras for which their word may count."""
+        pulse, said = "", list[Word]()
         while True:
             try:
                 async with connections.acquire() as conn:
-                    said = await platforms.heard(conn)
+                    latest = await platforms.pulse(conn)
+                    if latest != pulse:
+                        pulse, said = latest, await platforms.heard(conn)
             except pool.LOST as exc:
                 _log.warning("platforms wait for the database", error=str(exc))
             else:
@@ -118,21 +123,21 @@ class Polling:
                     self.recorder.offer(seen)
             await asyncio.sleep(_HEAR_EVERY_S)
 
-    def _news(
-        self, said: Iterable[tuple[int, Said, datetime, str]], now: datetime
-    ) -> Iterator[Observation]:
-        """Each reading of a platform once; a word that agrees with the health as long as it holds.
+    def _news(self, said: Iterable[Word], now: datetime) -> Iterator[Observation]:
+        """Each reading of a platform once; a word that agrees with the health once in a cadence, as
+        long as it holds.
 
-        While the platform says nothing, that nobody sees the camera.
+        While the platform says nothing, that it does not see the camera.
         """
         for camera_id, word, seen_at, where in said:
-            known = self.recorder.known.get(camera_id)
+            known = self.recorder.heard(camera_id)
             if known is None or (word is Said.UNKNOWN and known.dark):
                 continue
             reason = _WORDS.get(word, Reason.FEED_STALE)
             agrees = REASONS[reason].says in (known.health, None)
             at = now if agrees else seen_at
-            if known.last is None or at > known.last.at:
+            pause = self.again if agrees and not known.dark else timedelta(0)
+            if known.last is None or at > known.last.at + pause:
                 yield Observation(
                     camera_id=camera_id, at=at, reason=reason, took=timedelta(0), detail=where
                 )
@@ -191,11 +196,29 @@ def build(settings: Settings, dsn: str) -> Polling:
         return figures_cache
 
     recorder = Recorder(
-        dsn=dsn, policy=settings.policy, now=utc_now, figures=latest, capacity=polling.queue
+        dsn=dsn,
+        policy=settings.policy,
+        feed=settings.feed_policy,
+        now=utc_now,
+        figures=latest,
+        capacity=polling.queue,
     )
     poller = Poller(ask, recorder.offer, pace)
-    result = Polling(poller=poller, recorder=recorder, horizon=horizon)
+    result = Polling(poller=poller, recorder=recorder, horizon=horizon, again=cadence * 0.8)
     return result
+
+
+def _has_two(serving: Serving) -> bool:
+    """Whether two witnesses speak of it; by its policy the second may be one that is silent."""
+    if serving.host is None or serving.judged_by is JudgedBy.DIRECT:
+        return False
+    return serving.heard or serving.judged_by is not JudgedBy.FALLBACK
+
+
+def _unseen(serving: Serving) -> Cause:
+    """Why nobody sees it before it is seen."""
+    may_be_heard = serving.heard and serving.judged_by is not JudgedBy.DIRECT
+    return Cause.NOT_YET if serving.host or may_be_heard else Cause.NO_ADDRESS
 
 
 def allow_descriptors(wanted: int) -> None:

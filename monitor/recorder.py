@@ -1,6 +1,6 @@
 """Observations into facts: one bounded queue, one writer, one transaction a batch.
 
-Nothing here asks a camera or decides by itself: the rules are `health`, the rows `db.states`, and
+Nothing here asks a camera or decides by itself: that is `judgement`, the rows are `db.states`, and
 `db.session` keeps the connection.
 """
 
@@ -17,10 +17,10 @@ import structlog
 
 from db import life, pool, states
 from db.session import AnotherRecords, Session
-from monitor import faults, health
-from monitor.faults import Faults
-from monitor.health import Darkness, Policy, State
-from monitor.model import REASONS, Cause, Dark, Health, Observation, Reason
+from monitor.health import Policy, State
+from monitor.judgement import Judgement, Known
+from monitor.model import Cause, JudgedBy, Observation
+from monitor.verdict import Name
 
 __all__ = ["AnotherRecords", "Recorder"]
 
@@ -36,7 +36,8 @@ _Store = Callable[[asyncpg.Connection], Awaitable[None]]
 class Recorder:
     """Keeps the state of every enrolled camera and stores what changes.
 
-    dsn: address of the database. figures: of the poller, for the table `collector`. capacity:
+    dsn: address of the database. feed: when what platforms say becomes a fact; as for our own
+    questions if not given. figures: of the poller, for the table `collector`. capacity:
     observations kept while the database is away; more are dropped and counted, and their time
     becomes unobserved. answer_within: the database is away if a batch takes longer.
     """
@@ -48,13 +49,14 @@ class Recorder:
         policy: Policy,
         now: Callable[[], datetime],
         figures: Figures,
+        feed: Policy | None = None,
         capacity: int = 100_000,
         name: str = "main",
         answer_within: timedelta = timedelta(seconds=60),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._session = Session(dsn, answer_within=answer_within, pause=pause)
-        self._policy = policy
+        self._rules = {Name.DIRECT: policy, Name.PLATFORM: feed or policy}
         self._now = now
         self._figures = figures
         self._capacity = capacity
@@ -62,10 +64,10 @@ class Recorder:
         self._pause = pause
         self._queue: deque[Observation] = deque()
         self._lost: dict[int, datetime] = {}  # first dropped observation of each camera
-        self._states: dict[int, State] = {}
-        self._faults: dict[int, Faults] = {}
-        self._states_hold = False  # whether `_states` is what the database holds
+        self._known = Known()
+        self._known_holds = False  # whether that is what the database holds
         self._enrolled: dict[int, tuple[datetime, Cause]] = {}
+        self._judged_by: dict[int, JudgedBy] = {}
         self._aged_at: datetime | None = None
         self._alive_at: datetime | None = None  # the last sign of life that is surely stored
         self._turn = asyncio.Lock()  # enrolment and batches share one connection
@@ -80,7 +82,13 @@ class Recorder:
     @property
     def known(self) -> Mapping[int, State]:
         """The last stored state of each camera."""
-        return self._states
+        return self._known.states
+
+    def heard(self, camera_id: int) -> State | None:
+        """The last stored state of what platforms say of a camera; the verdict where they alone
+        speak of it."""
+        pair = self._known.pairs.get(camera_id)
+        return self._known.states.get(camera_id) if pair is None else pair.platform.state
 
     def offer(self, seen: Observation) -> bool:
         """Take an observation; False when the queue is full and it was dropped."""
@@ -97,17 +105,22 @@ class Recorder:
         Raises AnotherRecords, pool.DatabaseUnreachable.
         """
         async with self._turn:
-            await self._session.attempt(self._on_current_states(self._begin))
-        _log.info("recording", cameras=len(self._states))
+            await self._session.attempt(self._on_what_is_known(self._begin))
+        _log.info("recording", cameras=len(self._known.states))
 
-    async def enrol(self, cameras: Mapping[int, tuple[datetime, Cause]]) -> None:
+    async def enrol(
+        self,
+        cameras: Mapping[int, tuple[datetime, Cause]],
+        judged_by: Mapping[int, JudgedBy] | None = None,
+    ) -> None:
         """The cameras in service from now on: id -> (in service since, cause while unseen).
 
-        New ones begin in the dark; those that have left end their darkness.
+        New ones begin in the dark; those that have left end their darkness. judged_by: of those
+        that have two witnesses.
         """
-        self._enrolled = dict(cameras)
+        self._enrolled, self._judged_by = dict(cameras), dict(judged_by or {})
         async with self._turn:
-            await self._session.persist(self._on_current_states(self._store_enrolment))
+            await self._session.persist(self._on_what_is_known(self._store_enrolment))
 
     async def run(self, *, every_s: float = 1.0) -> None:
         """Store batches until cancelled; what is queued then is stored by `close`."""
@@ -118,13 +131,13 @@ class Recorder:
     async def flush(self) -> None:
         """Store everything that is queued now, and a sign of life. Waits for the database."""
         async with self._turn:
-            await self._session.persist(self._on_current_states(self._store_queue))
+            await self._session.persist(self._on_what_is_known(self._store_queue))
 
     async def close(self, *, within_s: float = 3.0) -> None:
         """Store the rest and note that we stop on purpose; gives up after `within_s`."""
         if not self._session.is_open:
             return
-        last_words = self._on_current_states(self._end)
+        last_words = self._on_what_is_known(self._end)
         try:
             # a database that is away: what was not stored becomes unobserved at the next start
             with suppress(*pool.LOST, AnotherRecords):
@@ -134,22 +147,24 @@ class Recorder:
         finally:
             self._session.abandon()
 
-    def _on_current_states(self, store: _Store) -> _Store:
+    def _on_what_is_known(self, store: _Store) -> _Store:
         async def work(conn: asyncpg.Connection) -> None:
-            if not self._states_hold:
-                self._states = await states.load(conn)
-                self._faults = await states.load_faults(conn)
+            if not self._known_holds:
+                self._known = Known(
+                    states=await states.load(conn),
+                    pairs=await states.load_pairs(conn),
+                    faults=await states.load_faults(conn),
+                )
             # if `store` ends early, nobody knows whether its transaction was committed
-            self._states_hold = False
+            self._known_holds = False
             await store(conn)
-            self._states_hold = True
+            self._known_holds = True
 
         return work
 
     async def _begin(self, conn: asyncpg.Connection) -> None:
         now = self._now()
-        changed: dict[int, State] = {}
-        batch = states.Batch()
+        work = self._judgement(now)
         async with conn.transaction():
             before = await life.last_life(conn, self._name)
             await life.begin_life(conn, self._name, now)
@@ -157,84 +172,43 @@ class Recorder:
                 return
             cause = Cause.COLLECTOR_STOPPED if before.stopped_at else Cause.COLLECTOR_LOST
             for camera_id in await life.served_since(conn, before.alive_at):
-                if state := self._states.get(camera_id):
-                    state = self._rewound(state, now, batch)
-                    changed[camera_id] = health.darken(state, min(before.alive_at, now), cause)
-            await self._store(conn, changed, batch, now)
-        self._states |= changed
+                if camera_id in self._known.states:
+                    work.rewind(camera_id)
+                    work.darken(camera_id, min(before.alive_at, now), cause)
+            await states.store(conn, work.close(), now)
+        self._known.take(work)
         self._alive_at = now
 
     async def _end(self, conn: asyncpg.Connection) -> None:
         await self._store_queue(conn)
         await life.end_life(conn, self._name, self._now())
 
-    async def _store(
-        self,
-        conn: asyncpg.Connection,
-        changed: Mapping[int, State],
-        batch: states.Batch,
-        now: datetime,
-    ) -> None:
-        """Store states and what came of them, if nobody else has changed them meanwhile."""
-        for camera_id, state in changed.items():
-            before = self._states[camera_id]
-            if state is before:
-                continue
-            batch.states.append((state, before.last.at if before.last else None))
-            if state.dark and state.dark != before.dark:
-                batch.tells(state.dark.since)
-        await states.store(conn, batch, now)
+    def _judgement(self, now: datetime) -> Judgement:
+        return Judgement(self._known, self._rules, now)
 
     async def _store_enrolment(self, conn: asyncpg.Connection) -> None:
         now = self._now()
-        fresh = [
-            State(camera_id=camera_id, dark=Darkness(since=since, cause=cause))
-            for camera_id, (since, cause) in self._enrolled.items()
-            if camera_id not in self._states
-        ]
-        changed: dict[int, State] = {}
-        batch = states.Batch()
-        for camera_id, state in self._states.items():
-            changed[camera_id], dark = self._enrolled_state(state, now)
-            if dark:
-                batch.darks.append(dark)
-        left = self._faults.keys() - self._enrolled.keys()
-        for camera_id in left:
-            batch.faults += faults.leave(camera_id, self._faults[camera_id], now)
+        work = self._judgement(now)
+        work.enrol(self._enrolled, self._judged_by)
         async with conn.transaction():
-            await states.insert(conn, fresh, now)
-            await self._store(conn, changed, batch, now)
-        self._states |= changed
-        self._states |= {state.camera_id: state for state in fresh}
-        self._faults = {key: each for key, each in self._faults.items() if key not in left}
-
-    def _enrolled_state(self, state: State, now: datetime) -> tuple[State, Dark | None]:
-        place = self._enrolled.get(state.camera_id)
-        if place is None:
-            return health.lighten(state, now)
-        since, cause = place
-        if state.last is None or state.last.at < since:
-            return health.darken(state, since, cause), None
-        if cause is Cause.NO_ADDRESS:  # it had an address until now
-            return health.darken(state, now, cause), None
-        return state, None
+            await states.insert(conn, work.fresh, now)
+            await states.store(conn, work.close(), now)
+        self._known.take(work)
 
     async def _store_queue(self, conn: asyncpg.Connection) -> None:
         for left in range(len(self._queue), -1, -_AT_ONCE):
             taken = list(islice(self._queue, min(left, _AT_ONCE)))
             now = self._now()
-            lost = dict(self._lost)
-            changed, judged, batch = self._digest(taken, lost)
+            work, lost = self._judgement(now), dict(self._lost)
+            self._take(work, taken, lost)
             last = left <= _AT_ONCE  # only then is all known that was seen
             if last:
-                self._book_losses(changed, lost)
-                self._age(changed, batch, now)
+                self._age(work, lost, now)
             async with conn.transaction():
                 if last:
-                    await self._sign_life(conn, batch, now)
-                await self._store(conn, changed, batch, now)
-            self._states |= changed
-            self._faults |= judged
+                    await self._sign_life(conn, work.batch, now)
+                await states.store(conn, work.close(), now)
+            self._known.take(work)
             self.stored += len(taken)
             for _ in taken:
                 self._queue.popleft()
@@ -252,76 +226,23 @@ class Recorder:
         figures = {**self._figures(), "dropped": self.dropped, "queue": len(self._queue)}
         await life.sign_life(conn, self._name, now, figures)
 
-    def _digest(
-        self, seen: Sequence[Observation], lost: Mapping[int, datetime]
-    ) -> tuple[dict[int, State], dict[int, Faults], states.Batch]:
-        changed: dict[int, State] = {}
-        judged: dict[int, Faults] = {}
-        batch = states.Batch()
-        known, enrolled, policy = self._states, self._enrolled, self._policy
+    def _take(
+        self, work: Judgement, seen: Sequence[Observation], lost: Mapping[int, datetime]
+    ) -> None:
         for each in seen:
             camera_id = each.camera_id
-            before = changed.get(camera_id) or known.get(camera_id)
-            place = enrolled.get(camera_id)
-            if before is None or place is None or place[1] is Cause.NO_ADDRESS:
+            place = self._enrolled.get(camera_id)
+            if place is None or place[1] is Cause.NO_ADDRESS or work.state(camera_id) is None:
                 continue  # left service, or lost its address, while it was being asked
-            if lost and camera_id in lost and lost[camera_id] < each.at:
-                before = _darkened_by_loss(before, lost[camera_id])
-            step = health.step(before, each, policy)
-            changed[camera_id] = step.state
-            if step.state is not before:
-                _collect(batch, each, step, was_dark=before.dark is not None)
-            if step.state.last is each:
-                was = judged.get(camera_id) or self._faults.get(camera_id, {})
-                now_so, told = faults.step(was, each, policy.clock_tolerance)
-                batch.faults += told
-                if now_so is not was and (now_so or was):
-                    judged[camera_id] = now_so
-        return changed, judged, batch
+            if camera_id in lost and lost[camera_id] < each.at:
+                work.lose(camera_id, lost[camera_id])
+            work.take(each)
 
-    def _book_losses(self, changed: dict[int, State], lost: Mapping[int, datetime]) -> None:
-        """Open darkness for those whose last observations were dropped."""
+    def _age(self, work: Judgement, lost: Mapping[int, datetime], now: datetime) -> None:
+        """Open darkness for those whose last observations were dropped, and for the silent."""
         for camera_id, at in lost.items():
-            state = changed.get(camera_id) or self._states.get(camera_id)
-            if state is not None and camera_id in self._enrolled:
-                changed[camera_id] = _darkened_by_loss(state, at)
-
-    def _rewound(self, state: State, now: datetime, batch: states.Batch) -> State:
-        state, twice = health.rewind(state, now, self._policy)
-        if twice:
-            batch.darks.append(twice)
-            batch.tells(twice.starts_at)
-        return state
-
-    def _age(self, changed: dict[int, State], batch: states.Batch, now: datetime) -> None:
-        """Open darkness for those who have been silent too long. The queue must be in `changed`."""
-        if self._aged_at is not None and timedelta(0) <= now - self._aged_at < _AGE_EVERY:
-            return
-        self._aged_at = now
-        for camera_id in self._enrolled:
-            state = changed.get(camera_id) or self._states.get(camera_id)
-            if state is not None:
-                older = health.age(self._rewound(state, now, batch), now, self._policy)
-                if older is not state:
-                    changed[camera_id] = older
-
-
-def _darkened_by_loss(state: State, at: datetime) -> State:
-    if state.last is not None and state.last.at >= at:
-        return state  # booked before, or seen since
-    return health.darken(state, at, Cause.DATABASE_AWAY)
-
-
-def _collect(batch: states.Batch, seen: Observation, step: health.Step, *, was_dark: bool) -> None:
-    camera_id = seen.camera_id
-    if step.transition:
-        batch.transitions.append(step.transition)
-        batch.tells(step.transition.at)
-    if step.dark:
-        batch.darks.append(step.dark)
-        batch.tells(step.dark.ends_at if was_dark and step.dark.ends_at else step.dark.starts_at)
-    if step.hour:
-        batch.hours.append((camera_id, step.hour))
-    ours = (Reason.BLIND, Reason.FEED_STALE)
-    if REASONS[seen.reason].says is not Health.UP and seen.reason not in ours:
-        batch.failed.append(seen)
+            if camera_id in self._enrolled:
+                work.lose(camera_id, at)
+        if self._aged_at is None or not timedelta(0) <= now - self._aged_at < _AGE_EVERY:
+            self._aged_at = now
+            work.age(self._enrolled)

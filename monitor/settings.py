@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from monitor.health import Policy
+from monitor.model import JudgedBy
 
 DATA_DIR = Path("data")
 PREFIX = "CAMLEDGER_"
@@ -129,6 +130,11 @@ class Polling(_Section):
     )
     dispute_s: float = Field(
         600, ge=10, le=86400, description="A platform that contradicts us for longer is told of."
+    )
+    judged_by: JudgedBy = Field(
+        JudgedBy.FALLBACK,
+        description="Whose word counts for a camera that a platform knows, too: `direct`, "
+        "`platform`, `direct-then-platform` or `both`. A camera's file may say otherwise.",
     )
     gateways: str = Field(
         "",
@@ -293,6 +299,13 @@ class Settings(_Section):
             successes=polling.successes,
             clock_tolerance=timedelta(seconds=self.clock.tolerance_s),
         )
+
+    @property
+    def feed_policy(self) -> Policy:
+        """When the word of a platform becomes a fact: it is asked in a cadence of its own."""
+        slowest = max((each.cadence_s for each in self.platforms.values()), default=0.0)
+        cadence = timedelta(seconds=max(self.polling.cadence_s, slowest))
+        return replace(self.policy, cadence=cadence, patience=cadence * self.polling.patience)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,15 @@ from aiohttp import web
 from collectors.platforms import kinds, mediamtx, wvp, zoneminder
 from collectors.platforms.client import without_secrets
 from collectors.platforms.reading import Access, word
-from db import cameras as inventory
 from db import platforms as stored
 from db import views
 from monitor import platforms, settings
 from monitor.model import Camera
-from monitor.polling import Polling
 from monitor.settings import Platform
 from monitor.witness import Channel, Said
 from tests import taking
 from tests.platforms import MediaMtx, Wvp, ZoneMinder, channel, served
 from tests.test_protected import say
-from tests.town import Town, founded
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOST, OTHER = "34020300001180000001", "34020300001180000002"
@@ -365,7 +363,7 @@ async def test_each_change_of_its_word_is_kept_beside_our_own_transitions(
     for minute, word_ in enumerate((Said.ON, Said.ON, Said.OFF, Said.ON)):
         at = now() + timedelta(minutes=minute)
         await platforms.keep(conn, "P", asked_of(said(one, word_)), at)
-    rows = await conn.fetch("SELECT from_said, to_said FROM witness_transition ORDER BY at")
+    rows = await conn.fetch("SELECT from_said, to_said FROM said_change ORDER BY at")
     assert [tuple(row) for row in rows] == [("on", "off"), ("off", "on")]
     assert await conn.fetchval("SELECT count(*) FROM transition") == 0
 
@@ -510,77 +508,96 @@ def test_a_secret_comes_from_one_place(tmp_path: Path) -> None:
         absent.password()
 
 
-# --- cameras that have no address to be asked at
+# --- what many, missing and empty rows mean
 
 
-@pytest.fixture
-async def quarter(database: str, conn: asyncpg.Connection) -> AsyncIterator[Town]:
-    async with founded(database, conn) as made:
-        yield made
+async def test_what_is_missing_in_three_whole_readings_is_gone(conn: asyncpg.Connection) -> None:
+    await town(conn)
+    one, two, _ = codes(3)
+    both, single = asked_of(said(one, Said.ON), said(two, Said.ON)), asked_of(said(one, Said.ON))
+    readings = (both, single, single, asked_of(said(one, Said.ON), complete=False), single)
+    gone = []
+    for minute, reading in enumerate(readings):
+        await platforms.keep(conn, "P", reading, now() + timedelta(minutes=minute))
+        gone.append(
+            await conn.fetchval("SELECT gone_since FROM platform_channel WHERE code = $1", two)
+        )
+    assert [each is not None for each in gone] == [False, False, False, False, True]
+    await platforms.keep(conn, "P", both, now() + timedelta(minutes=9))
+    assert not await conn.fetchval("SELECT count(*) FROM platform_channel WHERE missed > 0")
 
 
-async def test_a_camera_without_an_address_is_judged_by_what_platforms_say(quarter: Town) -> None:
-    """By the same rules as by our own questions: confirmed, and dark while nobody knows."""
-    recorder = await quarter.recording()
-    polling = Polling(poller=None, recorder=recorder, horizon=None)  # type: ignore[arg-type]
-    one, two, three = quarter.ids
-
-    async def hear(*words_: Said, seconds: float = 60) -> None:
-        at = quarter.clock.move(seconds=seconds)
-        said_ = [(i, w, at, "P: x") for i, w in zip(quarter.ids, words_, strict=True)]
-        for each in polling._news(said_, at):
-            recorder.offer(each)
-        await recorder.flush()
-
-    await hear(Said.ON, Said.ON, Said.UNKNOWN)
-    for _ in range(4):
-        await hear(Said.ON, Said.OFF, Said.UNKNOWN)
-    assert await quarter.changes(one) == [(60, "up")]
-    assert await quarter.changes(two) == [(60, "up"), (120, "down")]
-    assert await quarter.changes(three) == []
-    assert await quarter.dark(three) == [(0, None, "not_yet")]
-    await hear(Said.UNKNOWN, Said.UNKNOWN, Said.UNKNOWN)
-    await hear(Said.ON, Said.OFF, Said.ON)
-    assert await quarter.dark(one) == [(0, 60, "not_yet"), (360, 420, "feed_stale")]
-    assert await quarter.changes(two) == [(60, "up"), (120, "down")]
-    failed = await quarter.conn.fetch("SELECT DISTINCT reason FROM observation_failed")
-    assert [row["reason"] for row in failed] == ["platform_off"]
+async def test_an_empty_answer_withdraws_nothing(conn: asyncpg.Connection) -> None:
+    await town(conn)
+    one = codes(1)[0]
+    await platforms.keep(conn, "P", asked_of(said(one, Said.ON)), now())
+    await platforms.keep(conn, "P", asked_of(), now() + timedelta(seconds=60))
+    assert (await words(conn))[one] == "on"
+    assert (await views.platforms(conn))[0]["health"] == "partial"
 
 
-async def test_one_reading_is_one_piece_of_evidence_however_often_it_is_heard(
-    quarter: Town,
-) -> None:
-    recorder = await quarter.recording()
-    polling = Polling(poller=None, recorder=recorder, horizon=None)  # type: ignore[arg-type]
-    one = quarter.ids[0]
-    read_at = quarter.clock.move(seconds=60)
-    for word_, at in ((Said.ON, read_at), (Said.OFF, read_at + timedelta(seconds=60))):
-        for _ in range(9):  # the platform is asked every ten minutes, and heard every minute
-            quarter.clock.move(seconds=60)
-            for each in polling._news([(one, word_, at, "P: x")], quarter.clock.at):
-                recorder.offer(each)
-            await recorder.flush()
-    assert await quarter.changes(one) == [(60, "up")]
-
-
-async def test_only_cameras_without_an_address_are_heard_and_on_goes_first(
+async def test_many_changes_in_one_reading_are_one_event_of_the_platform(
     conn: asyncpg.Connection,
 ) -> None:
-    one, two, _ = codes(3)
-    cameras = [Camera(code=one, name=one), Camera(code=two, name=two, host="127.0.0.7")]
-    await taking.take_cameras(conn, cameras, now=now())
-    await stored.enrol(conn, {"P": ("wvp", 60.0), "Q": ("wvp", 60.0)})
-    revision = await inventory.revision(conn)
-    both = asked_of(said(one, Said.OFF), said(two, Said.OFF))
-    await platforms.keep(conn, "P", both, now())
-    assert await inventory.revision(conn) > revision  # workers enrol it anew
-    await platforms.keep(conn, "Q", asked_of(said(one, Said.ON)), now())
-    [(camera_id, word_, _, where)] = await stored.heard(conn)
-    assert (word_, where) == (Said.ON, "Q: on")
-    serving = await inventory.in_service(conn)
-    assert [each[4] for each in serving.values()] == [True, True]
-    rows = await conn.fetch("SELECT direct, verdict_by FROM bi.camera_now ORDER BY camera_code")
-    assert [tuple(row) for row in rows] == [("unknown", "platform"), ("unknown", "direct")]
-    await platforms.keep(conn, "Q", REFUSED, now())
-    assert [each[1] for each in await stored.heard(conn)] == [Said.OFF]
-    assert camera_id in serving
+    many = codes(6)
+    await taking.take_cameras(conn, [Camera(code=each, name=each) for each in many], now=now())
+    await stored.enrol(conn, {"P": ("wvp", 60.0)})
+    await platforms.keep(conn, "P", asked_of(*(said(each, Said.ON) for each in many)), now())
+    off = asked_of(*(said(each, Said.OFF) for each in many))
+    await platforms.keep(conn, "P", off, now())
+    assert set((await words(conn)).values()) == {"unknown"}
+    assert (await views.platforms(conn))[0]["health"] == "many at once"
+    [told] = await views.disagreements(conn)
+    assert (told["kind"], told["said"], told["camera_code"]) == ("many at once", "6 changed", None)
+    await platforms.keep(conn, "P", off, now() + timedelta(seconds=61))  # they stay so: it is true
+    assert set((await words(conn)).values()) == {"off"}
+
+
+async def test_a_platform_that_says_nothing_whole_for_long_is_a_finding(
+    conn: asyncpg.Connection,
+) -> None:
+    await town(conn)
+    one = codes(1)[0]
+    await platforms.keep(conn, "P", asked_of(said(one, Said.ON)), now())
+    assert await views.disagreements(conn) == []
+    await conn.execute("UPDATE platform SET fresh_at = now() - interval '11 minutes'")
+    await platforms.keep(conn, "P", REFUSED, now())
+    [told] = await views.disagreements(conn)
+    assert (told["kind"], told["platform"], told["raw"]) == ("feed stale", "P", REFUSED.refusal)
+
+
+@pytest.mark.parametrize(("camera_s", "there_s", "differs"), [(2, 3, 0), (2, 300, 1), (-40, 9, 1)])
+async def test_a_camera_whose_time_is_not_that_of_its_platform_is_a_finding(
+    conn: asyncpg.Connection, camera_s: float, there_s: float, differs: int
+) -> None:
+    await town(conn)
+    one = codes(1)[0]
+    await conn.execute(
+        "INSERT INTO camera_state (camera_id, health, since, changed_at, last_at, clock_offset_s) "
+        "SELECT id, 'up', now(), now(), now(), $2 FROM camera WHERE code = $1",
+        one,
+        camera_s,
+    )
+    reading = replace(asked_of(said(one, Said.ON)), clock_offset_s=there_s)
+    await platforms.keep(conn, "P", reading, now())
+    found = await views.disagreements(conn)
+    assert [each["kind"] for each in found] == ["clock differs"] * differs
+
+
+async def test_the_time_of_a_platform_is_read_from_its_answers(there: tuple[Wvp, str]) -> None:
+    asked = await read("wvp", there[1], Access(secret="key-1"))
+    assert asked.clock_offset_s is not None
+    assert abs(asked.clock_offset_s) < 5
+
+
+@pytest.mark.parametrize(("denied", "pause_s"), [(0, 60.0), (1, 60.0), (2, 3600.0), (9, 3600.0)])
+def test_a_log_in_that_is_refused_twice_waits_for_an_hour(denied: int, pause_s: float) -> None:
+    assert platforms._pause_s(60.0, denied) == pause_s
+
+
+async def test_a_wrong_password_is_known_as_such(there: tuple[Wvp, str]) -> None:
+    fake, url = there
+    assert (await read("wvp", url, Access(user="monitor", secret="falsch"))).denied
+    assert (await read("wvp", url, Access(secret="key-2"))).denied
+    fake.down = True
+    assert not (await read("wvp", url, Access(secret="key-1"))).denied

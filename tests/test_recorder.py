@@ -357,7 +357,7 @@ async def test_one_by_one_in_batches_and_with_restarts_give_the_same_facts(
             await recorder.flush()
         if dice.random() < 0.1:
             await recorder.flush()
-            recorder._states_hold = False  # all is read again from its rows
+            recorder._known_holds = False  # all is read again from its rows
     await recorder.flush()
     starts_at = town.started
     ends_at = town.started + timedelta(days=1)

@@ -7,6 +7,8 @@ anybody else sees it.
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -36,6 +38,7 @@ class Client:
         self.headers: dict[str, str] = {}
         self.query: dict[str, str] = {}
         self.steps: list[Step] = []
+        self.clock_offset_s: float | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -92,6 +95,7 @@ class Client:
                 while len(body) <= _MOST_BYTES and not answer.content.at_eof():
                     body += await answer.content.read(_MOST_BYTES + 1 - len(body))
                 status = answer.status
+                self._read_clock(answer.headers.get("Date", ""))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             words = text(error) or type(error).__name__
             raise Refused(f"{host} does not answer ({type(error).__name__}: {words})") from None
@@ -100,8 +104,22 @@ class Client:
         if 300 <= status < 400:
             raise Refused(f"{host} leads elsewhere (HTTP {status}); write the address it leads to")
         if status in (401, 403):
-            raise Refused(f"{host} does not let us in (HTTP {status}): user, secret or rights")
+            raise Refused(
+                f"{host} does not let us in (HTTP {status}): user, secret or rights", denied=True
+            )
         return status, _read(body, host, status)
+
+    def _read_clock(self, dated: str) -> None:
+        """The smallest offset of all answers: what took long is dated late, and to a second."""
+        try:
+            there = parsedate_to_datetime(dated)
+        except ValueError:
+            return
+        if there.tzinfo is None:
+            return
+        offset_s = (there - datetime.now(UTC)).total_seconds() + 0.5
+        if self.clock_offset_s is None or abs(offset_s) < abs(self.clock_offset_s):
+            self.clock_offset_s = offset_s
 
     def _note(self, path: str, began: float, *, ok: bool, detail: str) -> None:
         took_ms = (time.monotonic() - began) * 1000

@@ -27,11 +27,15 @@ NAMES = tuple(_KINDS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """What became of asking a platform. reading: None where it refused; then `refusal` says why."""
+    """What became of asking a platform. reading: None where it refused; then `refusal` says why,
+    and `denied` that it did not let us in. clock_offset_s: its time less ours, as its answers are
+    dated, to a second."""
 
     reading: Reading | None
     refusal: str
     steps: tuple[Step, ...]
+    denied: bool = False
+    clock_offset_s: float | None = None
 
 
 async def ask(
@@ -48,5 +52,15 @@ async def ask(
         try:
             reading = await known.read(client, access, zone, {} if memory is None else memory)
         except Refused as refused:
-            return Asked(reading=None, refusal=str(refused), steps=tuple(client.steps))
-        return Asked(reading=reading, refusal="", steps=tuple(client.steps))
+            return Asked(
+                reading=None,
+                refusal=str(refused),
+                steps=tuple(client.steps),
+                denied=refused.denied,
+            )
+        return Asked(
+            reading=reading,
+            refusal="",
+            steps=tuple(client.steps),
+            clock_offset_s=client.clock_offset_s,
+        )

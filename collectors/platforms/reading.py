@@ -30,8 +30,12 @@ class Reading:
 
 
 class Refused(Exception):
-    """The platform does not let us in, or answers what nobody understands. The text says what to
-    do; it holds no secret."""
+    """The platform does not let us in (denied), or answers what nobody understands. The text says
+    what to do; it holds no secret."""
+
+    def __init__(self, words: str, *, denied: bool = False) -> None:
+        super().__init__(words)
+        self.denied = denied
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,7 +79,10 @@ async def _data(client: Client, path: str, query: Mapping[str, Any]) -> Any:
     if not isinstance(found, Mapping) or "code" not in found:
         raise Refused(f"{path} answers otherwise than a WVP does: is the address right?")
     if found["code"] != 0:
-        raise Refused(f"{path} is refused: code {text(found['code'])}, {text(found.get('msg'))}")
+        raise Refused(
+            f"{path} is refused: code {text(found['code'])}, {text(found.get('msg'))}",
+            denied=path == _LOGIN,
+        )
     return found.get("data")
 
 

@@ -119,9 +119,16 @@ def _add_asking(verbs: Any) -> None:
     sheltered.add_argument("--all", action="store_true", help="findings that ended, too")
     _by(sheltered)
     platform = _verb(verbs, "platforms", "witnessing.witness", "What platforms say of cameras.")
-    platform.add_argument("action", choices=["list", "test", "sync", "proposals", "approve"])
-    platform.add_argument("name", nargs="?", metavar="NAME", help="its name in the configuration")
-    platform.add_argument("codes", nargs="*", metavar="CODE", help="proposals to accept (approve)")
+    actions = ["list", "test", "sync", "proposals", "approve", "judge"]
+    platform.add_argument("action", choices=actions)
+    platform.add_argument(
+        "name", nargs="?", metavar="NAME", help="its name in the configuration; a policy (judge)"
+    )
+    platform.add_argument(
+        "codes", nargs="*", metavar="CODE", help="proposals to accept, or cameras (judge)"
+    )
+    platform.add_argument("--area", metavar="CODE", help="all cameras of an area (judge)")
+    platform.add_argument("--platform", metavar="NAME", help="all that a platform knows (judge)")
     platform.add_argument("--all", action="store_true", help="all that can be accepted (approve)")
     _by(platform)
     looking = (

@@ -5,14 +5,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.platforms.reading import Step
+from db import cameras, views
 from db import platforms as stored
-from db import views
 from db.changes import Order, What
 from db.pool import Connection
 from monitor import intake, platforms, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, who
+from monitor.inventory import Patch
+from monitor.model import JudgedBy
 from monitor.opening import connected, utc_now
 from monitor.platforms import Proposal
 from monitor.settings import Platform, Settings
@@ -25,6 +27,8 @@ async def witness(arguments: argparse.Namespace) -> int:
     config = settings.load(arguments.config)
     if arguments.action == "list":
         return await _list(config, arguments)
+    if arguments.action == "judge":
+        return await _judge(config, arguments)
     given = _named(config, arguments.name)
     if arguments.action == "test":
         return await _test(given, config, arguments)
@@ -66,6 +70,50 @@ async def _list(config: Settings, arguments: argparse.Namespace) -> int:
     for each in disputes[:_SHOWN]:
         print(f"{each['camera_code']}: {each['kind']} since {each['since']}. {each['advice']}")
     return 0
+
+
+async def _judge(config: Settings, arguments: argparse.Namespace) -> int:
+    """Say whose word counts for some cameras, as a change set."""
+    words = [each.value for each in JudgedBy]
+    if arguments.name not in words:
+        raise UnknownName(f"Say whose word counts: one of {', '.join(words)}")
+    async with connected(config) as conn:
+        codes = await _meant(conn, arguments)
+        patches = [
+            Patch(key=code, values={"judged_by": JudgedBy(arguments.name)}) for code in codes
+        ]
+        order = Order(by=who(arguments), at=utc_now(), source="platforms judge")
+        outcome = await intake.take(conn, What.CAMERAS, patches, order)
+        number = None if outcome is None else outcome.number
+        said = {"cameras": len(codes), "number": number}
+        await note(conn, arguments, "platform.judge", arguments.name, **said)
+    if arguments.json:
+        show.as_json({"cameras": len(codes), "change_set": number})
+    elif number is None:
+        print(f"{len(codes):,} cameras were judged so already; nothing is changed.")
+    else:
+        print(
+            f"{arguments.name} for {len(codes):,} cameras from now on. Change set {number}; "
+            f"camledger imports undo {number} takes it back."
+        )
+    return 0
+
+
+async def _meant(conn: Connection, arguments: argparse.Namespace) -> list[str]:
+    """Codes of the cameras that are named, in an area, or known to a platform."""
+    by_id = {key: each.code for key, each in (await cameras.cameras(conn)).items()}
+    ids: set[int] = set()
+    if arguments.area:
+        ids |= await cameras.ids_within(conn, arguments.area)
+    if arguments.platform:
+        ids |= await stored.known_to(conn, arguments.platform)
+    unknown = set(arguments.codes) - set(by_id.values())
+    if unknown:
+        raise UnknownName(f"The inventory has no camera {', '.join(sorted(unknown)[:5])}")
+    codes = sorted({*arguments.codes, *(by_id[key] for key in ids)})
+    if not codes:
+        raise UnknownName("Say which cameras: codes, --area CODE or --platform NAME that has some")
+    return codes
 
 
 async def _test(given: Platform, config: Settings, arguments: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ class Shape(StrEnum):
     RANGE = "metres"
     INDOOR = "1 outdoor, 2 indoor; or true, false, indoor, outdoor"
     FLAG = "true or false"
+    JUDGED_BY = "direct, platform, direct-then-platform or both"
     MAC = "XX-XX-XX-XX-XX-XX"
     DATE = "date"
     IPV6 = "IPv6 address"
@@ -90,6 +91,7 @@ pole | o | TEXT | pole | pole_no, pole_number, 杆号, 立杆编号, 杆件编�
 address | M | TEXT | address | location, install_address, 安装地址, 安裝地址, 设备地址, 地址, \
 详细地址
 simulated | o | FLAG | simulated | 模拟
+judged_by | o | JUDGED_BY | judged_by | witness_policy, 状态依据, 判定依据
 vendor | M | TEXT | | manufacturer, 厂商, 设备厂商, 设备品牌, 品牌
 model | o | TEXT | | device_model, 型号, 设备型号
 alias | o | TEXT | | 点位俗称, 俗称

@@ -28,7 +28,7 @@ _EMPTY = {"port": 80, "kind": CameraKind.UNKNOWN, "indoor": False, "simulated": 
 _NARROW = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: " "}
 _UNREAD = object()
 _MOST_IN_A_ROW = 100
-_TEXTS = (Shape.TEXT, Shape.INTENT, Shape.KIND, Shape.INDOOR, Shape.FLAG)
+_TEXTS = (Shape.TEXT, Shape.INTENT, Shape.KIND, Shape.INDOOR, Shape.FLAG, Shape.JUDGED_BY)
 _WORDED = (Shape.DIRECTION, Shape.DIRECTION_CODE, Shape.POSITION)  # kept as written
 
 

@@ -251,6 +251,7 @@ _READERS: Mapping[Shape, Reader] = {
     Shape.RANGE: _range,
     Shape.INDOOR: _word(words.INDOOR),
     Shape.FLAG: _word(words.FLAGS),
+    Shape.JUDGED_BY: _word(words.JUDGED_BY),
     Shape.MAC: _mac,
     Shape.IPV6: _ipv6,
 }

@@ -5,7 +5,7 @@ How a cell is read with them is left to `values`.
 
 from collections.abc import Mapping
 
-from monitor.model import CameraKind, Intent
+from monitor.model import CameraKind, Intent, JudgedBy
 
 # GB/T 28181 DirectionType; it is not clockwise. 9 is an extension of municipal sheets.
 DIRECTION_CODES = dict(
@@ -47,4 +47,11 @@ INDOOR: Mapping[str, bool] = {
 FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "yes", "1", "是"), True),
     **dict.fromkeys(("false", "no", "0", "否"), False),
+}
+JUDGED_BY: Mapping[str, JudgedBy] = {
+    **{each.value: each for each in JudgedBy},
+    "直连": JudgedBy.DIRECT,
+    "平台": JudgedBy.PLATFORM,
+    "先直连后平台": JudgedBy.FALLBACK,
+    "两者": JudgedBy.BOTH,
 }

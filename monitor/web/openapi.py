@@ -6,6 +6,7 @@ A shape is a line of words `name:type`; `?` after the type means it may be null,
 from typing import Any
 
 from monitor.entry import FIELDS, Kind, RegisterState
+from monitor.model import JudgedBy
 from monitor.web.api import ENDPOINTS, Endpoint
 from monitor.web.geo import LAYERS
 from monitor.web.parameters import Parameter
@@ -22,7 +23,8 @@ _CAMERA = (
     "clock_fault_since:time? dark_since:time? dark_cause:string? direct:string platform:string? "
     "lon:number? lat:number? kind:string simulated:boolean "
     "up:integer assessed:integer declared:boolean register_state:RegisterState attended:boolean "
-    "verdict_by:string"
+    "verdict_by:string judged_by:JudgedBy direct_since:time? direct_asked:time? "
+    "platform_since:time? platform_asked:time?"
 )
 _PLACE = (
     "place_id:integer place_code:string place:string kind:PlaceKind area_code:string? area:string? "
@@ -86,9 +88,10 @@ _SHAPES = {
     "answer:string? answered_at:time? answered_by:string? answer_until:time? masked_on:date? "
     "ended_at:time? ended_by:string?",
     "Platform": "platform:string kind:string health:string asked_at:time? answered_at:time? "
-    "fresh_at:time? version:string problem:string cadence_s:number channels:integer "
+    "fresh_at:time? version:string problem:string cadence_s:number clock_offset_s:number? "
+    "channels:integer "
     "said_on:integer said_off:integer said_unknown:integer known:integer unknown_here:integer",
-    "Disagreement": "camera_code:string name:string area_code:string? platform:string "
+    "Disagreement": "camera_code:string? name:string? area_code:string? platform:string "
     "kind:string since:time direct:string said:string raw:string evidence_at:time? advice:string",
     "Findings": "cameras:integer compared:integer looking:integer answered:integer "
     "findings:Finding[]",
@@ -155,6 +158,7 @@ _WORDS = {
     "StatusWord": "ONLINE DEGRADED OFFLINE UNKNOWN EXEMPT REPAIR PLANNED RETIRED",
     "PlaceKind": "street school key_area",
     "RegisterState": " ".join(RegisterState),
+    "JudgedBy": " ".join(JudgedBy),
 }
 _TYPES: dict[str, dict[str, Any]] = {
     "time": {"type": "string", "format": "date-time"},

@@ -290,6 +290,10 @@ function cameraPanel(camera) {
     camera.lon === null ? el("p", { class: "note", text: t("position") }) : null,
     ...camera.protected.map(lookNote),
     camera.compared || camera.protected.length ? null : el("p", { class: "note", text: t("not_compared") }),
+    camera.witnesses.length ? lines([
+      ["judged_by", t(`by_${camera.judged_by}`)],
+      ["ours", [t(camera.direct), camera.direct_since && `${t("since")} ${moment(camera.direct_since)}`, camera.direct_asked && t("asked_at", { t: moment(camera.direct_asked) })].filter(Boolean).join(" · ")],
+    ]) : null,
     section("witnesses", camera.witnesses.map((each) => [`${each.platform}: ${t(`said_${each.said}`)}`, each.raw && `(${each.raw})`, each.why, `${t("since")} ${moment(each.since)}`,
       each.evidence_at && t("heard", { t: moment(each.evidence_at) }), each.fresh ? null : t("not_fresh")].filter(Boolean).join(" · "))),
     section("faults", camera.faults.map((each) => `${each.kind}: ${moment(each.opened_at)} – ${each.closed_at ? moment(each.closed_at) : t("open_now")} ${each.detail}`)),
