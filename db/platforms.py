@@ -230,15 +230,36 @@ async def known_to(conn: Connection, platform: str) -> frozenset[int]:
     return frozenset(row["camera_id"] for row in rows)
 
 
-async def strangers(conn: Connection, platform: str) -> list[dict[str, Any]]:
-    """Channels of a platform that are no camera of the inventory, by code."""
+async def catalogue(conn: Connection, platform: str) -> list[dict[str, Any]]:
+    """All that a platform knows, each beside the camera that it is, by code.
+
+    twins: channels with the same code. elsewhere: it is still listed under another host. answers:
+    the camera does, whatever the platform says.
+    """
     rows = await conn.fetch(
         """
-        SELECT key, code, name, host, address, lon, lat, frame, raw, first_seen_at,
-          count(*) OVER (PARTITION BY code) AS twins
-        FROM platform_channel
-        WHERE platform = $1 AND camera_id IS NULL AND gone_since IS NULL ORDER BY code, key
+        SELECT h.key, h.code, h.name, h.host, h.address, h.lon, h.lat, h.frame, h.gone_since,
+          h.dismissed, c.code AS camera_code, c.name AS camera_name, c.lon AS camera_lon,
+          c.lat AS camera_lat, c.intent::text AS intent,
+          count(*) FILTER (WHERE h.gone_since IS NULL) OVER same_code AS twins,
+          bool_or(h.gone_since IS NULL) OVER (PARTITION BY h.camera_id) AS elsewhere,
+          coalesce(d.health = 'up' AND d.dark_since IS NULL, false) AS answers
+        FROM platform_channel h
+        LEFT JOIN camera c ON c.id = h.camera_id
+        LEFT JOIN direct_now d ON d.camera_id = c.id
+        WHERE h.platform = $1
+        WINDOW same_code AS (PARTITION BY h.code)
+        ORDER BY h.code, h.key
         """,
         platform,
+        timeout=_WITHIN_S,
     )
     return [dict(row) for row in rows]
+
+
+async def dismiss(conn: Connection, platform: str, turned_down: Mapping[str, str]) -> None:
+    """Keep which proposals of these channels a person has turned down, by key."""
+    await conn.executemany(
+        "UPDATE platform_channel SET dismissed = $3 WHERE platform = $1 AND key = $2",
+        [(platform, key, said) for key, said in turned_down.items()],
+    )

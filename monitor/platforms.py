@@ -1,13 +1,12 @@
-"""Asks the platforms of the configuration by the clock, and proposes what they know and we do not.
+"""Asks the platforms of the configuration by the clock, and keeps what they say.
 
 A platform that does not answer says nothing: its cameras are unknown to it, never offline.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -15,15 +14,12 @@ import structlog
 
 from collectors.platforms import kinds
 from collectors.platforms.reading import Access, Step
-from db import cameras, platforms, pool
+from db import platforms, pool
 from db.pool import Connection
-from monitor.inventory.patch import Patch
-from monitor.model import Intent
 from monitor.settings import BadSettings, Platform, Settings
 
 _log = structlog.get_logger()
 _DENIALS, _LOCKED_OUT_S = 2, 3600.0
-_FRAMES = frozenset({"", "wgs84", "wgs-84"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,76 +134,3 @@ def _pause_s(cadence_s: float, denied: int) -> float:
     """Seconds until the next question. A log-in that is refused twice waits: platforms lock
     accounts after some five."""
     return max(cadence_s, _LOCKED_OUT_S) if denied >= _DENIALS else cadence_s
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposal:
-    """A camera that a platform knows and the inventory does not. doubts: why it cannot be accepted
-    as it is, or what of it was left out."""
-
-    code: str
-    name: str
-    host: str
-    address: str
-    lon: float | None
-    lat: float | None
-    doubts: tuple[str, ...]
-    acceptable: bool
-
-
-async def proposals(conn: Connection, platform: str) -> list[Proposal]:
-    """What could be accepted of a platform, by code."""
-    codes = set(await _codes(conn))
-    return [_proposal(row, codes) for row in await platforms.strangers(conn, platform)]
-
-
-async def _codes(conn: Connection) -> Collection[str]:
-    return [each.code for each in (await cameras.cameras(conn)).values()]
-
-
-def _proposal(row: Mapping[str, Any], codes: Collection[str]) -> Proposal:
-    doubts = []
-    twins = row["twins"] > 1
-    if twins:
-        doubts.append(f"{row['twins']} channels of the platform have this code: which is it?")
-    if not row["code"]:
-        doubts.append("it has no code")
-    lon, lat = row["lon"], row["lat"]
-    if row["frame"].lower() not in _FRAMES:
-        doubts.append(f"its position is in {row['frame']}: left out, convert it and import it")
-        lon = lat = None
-    elif lon is not None and lat is not None and not (abs(lon) <= 180 and abs(lat) <= 90 and lon):
-        lon = lat = None
-    return Proposal(
-        code=row["code"],
-        name=row["name"],
-        host=row["host"],
-        address=row["address"],
-        lon=lon if lat is not None else None,
-        lat=lat if lon is not None else None,
-        doubts=tuple(doubts),
-        acceptable=not twins and bool(row["code"]) and row["code"] not in codes,
-    )
-
-
-def patches(accepted: Collection[Proposal]) -> Iterator[Patch]:
-    """Cameras to be taken into the inventory: undeclared, as every new one is.
-
-    The address that a platform has may be that of its recorder: it is not asked for a probe.
-    """
-    for each in accepted:
-        values = {"name": each.name or each.code, "intent": Intent.IN_SERVICE}
-        place = {} if each.lon is None else {"lon": each.lon, "lat": each.lat}
-        yield Patch(key=each.code, values={**values, **place})
-
-
-def chosen(found: Collection[Proposal], codes: Collection[str], *, every: bool) -> list[Proposal]:
-    """The proposals with these codes, or all that can be accepted. Raises LookupError."""
-    able = [each for each in found if each.acceptable]
-    if every:
-        return able
-    by_code = {each.code: each for each in able}
-    missing = [code for code in codes if code not in by_code]
-    if missing:
-        raise LookupError(", ".join(missing))
-    return [replace(by_code[code]) for code in codes]

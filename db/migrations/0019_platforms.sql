@@ -39,7 +39,7 @@ CREATE TABLE platform (
 );
 
 -- Each camera as a platform knows it, with its own word kept raw. since: since when it says so. missed: whole readings in a row
--- without it. gone_since: three of them; a partial reading takes nothing away.
+-- without it. gone_since: three of them; a partial reading takes nothing away. dismissed: the proposal that a person has turned down.
 CREATE TABLE platform_channel (
   platform text NOT NULL REFERENCES platform (name),
   key text NOT NULL CHECK (key <> ''),
@@ -60,6 +60,7 @@ CREATE TABLE platform_channel (
   seen_at timestamptz NOT NULL,
   missed integer NOT NULL DEFAULT 0 CHECK (missed >= 0),
   gone_since timestamptz,
+  dismissed text,
   PRIMARY KEY (platform, key)
 );
 -- For bi.camera_now and bi.disagreement: what platforms say of one camera.

@@ -119,7 +119,7 @@ def _add_asking(verbs: Any) -> None:
     sheltered.add_argument("--all", action="store_true", help="findings that ended, too")
     _by(sheltered)
     platform = _verb(verbs, "platforms", "witnessing.witness", "What platforms say of cameras.")
-    actions = ["list", "test", "sync", "proposals", "approve", "judge"]
+    actions = ["list", "test", "sync", "proposals", "approve", "dismiss", "judge"]
     platform.add_argument("action", choices=actions)
     platform.add_argument(
         "name", nargs="?", metavar="NAME", help="its name in the configuration; a policy (judge)"
@@ -130,6 +130,8 @@ def _add_asking(verbs: Any) -> None:
     platform.add_argument("--area", metavar="CODE", help="all cameras of an area (judge)")
     platform.add_argument("--platform", metavar="NAME", help="all that a platform knows (judge)")
     platform.add_argument("--all", action="store_true", help="all that can be accepted (approve)")
+    kinds = ["new", "changed", "moved", "missing", "duplicate"]
+    platform.add_argument("--kind", choices=kinds, help="only these proposals")
     _by(platform)
     looking = (
         platform,

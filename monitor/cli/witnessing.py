@@ -1,4 +1,7 @@
-"""The verb platforms: list them, ask one step by step, keep what it says, accept what it knows."""
+"""The verb platforms: list them, ask one step by step, keep what it says, say whose word counts.
+
+What they propose is in `proposing`.
+"""
 
 import argparse
 from typing import Any
@@ -13,17 +16,17 @@ from monitor import intake, platforms, settings
 from monitor.cli import show
 from monitor.cli.mistake import UnknownName
 from monitor.cli.person import note, who
+from monitor.cli.proposing import propose
 from monitor.inventory import Patch
 from monitor.model import JudgedBy
 from monitor.opening import connected, utc_now
-from monitor.platforms import Proposal
 from monitor.settings import Platform, Settings
 
 _SHOWN = 100
 
 
 async def witness(arguments: argparse.Namespace) -> int:
-    """List, test, sync, proposals or approve; 1 when a platform refuses."""
+    """What is asked about platforms; 1 when one refuses."""
     config = settings.load(arguments.config)
     if arguments.action == "list":
         return await _list(config, arguments)
@@ -36,11 +39,7 @@ async def witness(arguments: argparse.Namespace) -> int:
         await stored.enrol(conn, {arguments.name: (given.kind, given.cadence_s)})
         if arguments.action == "sync":
             return await _sync(conn, given, config, arguments)
-        found = await platforms.proposals(conn, arguments.name)
-        if arguments.action == "proposals":
-            _print_proposals(found, arguments)
-            return 0
-        return await _approve(conn, found, arguments)
+        return await propose(conn, arguments)
 
 
 def _named(config: Settings, name: str | None) -> Platform:
@@ -179,43 +178,3 @@ async def _sync(
         whole = "" if done.complete else f" ({done.detail}: nothing was taken away)"
         print(f"{done.channels:,} cameras read{whole}; {done.changed:,} say something else.")
     return 1 if done.refusal else 0
-
-
-def _print_proposals(found: list[Proposal], arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        show.as_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
-        return
-    if not found:
-        print("It knows no camera that the inventory does not know.")
-        return
-    rows = [
-        [each.code, each.name, each.host, each.address, "; ".join(each.doubts) or "can be accepted"]
-        for each in found[:_SHOWN]
-    ]
-    show.table(["code", "name", "host", "address", ""], rows)
-    if len(found) > _SHOWN:
-        print(f"… and {len(found) - _SHOWN:,} more (--json lists them)")
-    print("\nAccept: camledger platforms approve NAME CODE … (or --all). They are undeclared then.")
-
-
-async def _approve(conn: Connection, found: list[Proposal], arguments: argparse.Namespace) -> int:
-    try:
-        accepted = platforms.chosen(found, arguments.codes, every=arguments.all)
-    except LookupError as exc:
-        raise UnknownName(f"No proposal that can be accepted has the code {exc}") from exc
-    if not accepted:
-        raise UnknownName("Say which: codes, or --all (camledger platforms proposals NAME)")
-    order = Order(by=who(arguments), at=utc_now(), source=f"platform {arguments.name}")
-    outcome = await intake.take(conn, What.CAMERAS, platforms.patches(accepted), order)
-    await stored.match(conn)
-    number = None if outcome is None else outcome.number
-    said = {"cameras": len(accepted), "number": number}
-    await note(conn, arguments, "platform.approve", arguments.name, **said)
-    if arguments.json:
-        show.as_json({"accepted": len(accepted), "change_set": number})
-    else:
-        print(
-            f"{len(accepted):,} cameras are in the inventory, undeclared: declare or remove within "
-            f"180 days. Change set {number}; camledger imports undo {number} takes it back."
-        )
-    return 0

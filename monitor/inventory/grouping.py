@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from monitor.geodesy.distance import distance_m
 from monitor.inventory import geojson
 from monitor.inventory.patch import Patch
 from monitor.inventory.problems import Findings
 from monitor.model import PlaceKind, Requirement
-
-_EARTH_M = 6_371_008.8  # mean radius; haversine is within 0.6 % of the ellipsoid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,14 +112,7 @@ def _lines(piece: Piece) -> Iterator[list[list[float]]]:
 
 
 def _length_m(line: Sequence[Sequence[float]]) -> float:
-    return sum(_haversine_m(*a, *b) for a, b in pairwise(line))
-
-
-def _haversine_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    phi1, phi2 = math.radians(lat1), math.radians(lat2)
-    half_lat, half_lon = (phi2 - phi1) / 2, math.radians(lon2 - lon1) / 2
-    chord = math.sin(half_lat) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_lon) ** 2
-    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(chord)))
+    return sum(distance_m(*a, *b) for a, b in pairwise(line))
 
 
 def others(pieces: Sequence[Piece]) -> list[tuple[int, Patch]]:
