@@ -1,7 +1,7 @@
 """Proving a password without sending it: WS-UsernameToken digest and HTTP Digest. No I/O.
 
-For the ladder only; the minute-by-minute probe never logs in. Basic is not spoken: it would send
-the password.
+For the ladder and for recorders; the minute-by-minute probe never logs in. Basic is not spoken: it
+would send the password.
 """
 
 import base64
@@ -60,9 +60,11 @@ def username_token(login: Login, camera_time: datetime, nonce: bytes) -> bytes:
     ).encode()
 
 
-def digest_authorization(challenge: str, login: Login, path: str, client_nonce: str) -> str | None:
-    """The Authorization value for a POST to `path` (RFC 7616), or None without a Digest challenge
-    we can answer.
+def digest_authorization(
+    challenge: str, login: Login, path: str, client_nonce: str, method: str = "POST"
+) -> str | None:
+    """The Authorization value for a request to `path` (RFC 7616), or None without a Digest
+    challenge we can answer.
 
     challenge: the WWW-Authenticate value, several joined by ", ". SHA-256 is taken before MD5,
     qop=auth before none; auth-int and session variants are left alone.
@@ -71,7 +73,7 @@ def digest_authorization(challenge: str, login: Login, path: str, client_nonce: 
     if not offers:
         return None
     best = max(offers, key=lambda offer: offer["algorithm"] == "SHA-256")
-    return _answer(best, login, path, client_nonce)
+    return _answer(best, login, path, client_nonce, method)
 
 
 def _offer(text: str) -> dict[str, str] | None:
@@ -87,14 +89,14 @@ def _offer(text: str) -> dict[str, str] | None:
     return parts
 
 
-def _answer(offer: dict[str, str], login: Login, path: str, client_nonce: str) -> str:
+def _answer(offer: dict[str, str], login: Login, path: str, client_nonce: str, method: str) -> str:
     digest = _HASHES[offer["algorithm"]]
     realm, nonce, qop = offer.get("realm", ""), offer["nonce"], offer["qop"]
     # Latin-1 keeps a realm in GB2312 byte for byte; names and passwords of ours are UTF-8.
     secret = digest(
         login.user.encode() + f":{realm}:".encode("latin-1", "replace") + login.password.encode()
     )
-    action = digest(f"POST:{path}".encode())
+    action = digest(f"{method}:{path}".encode())
     middle = f"{nonce}:00000001:{client_nonce}:auth" if qop else nonce
     response = digest(f"{secret}:{middle}:{action}".encode("latin-1", "replace"))
     user = login.user.replace("\\", "\\\\").replace('"', '\\"')

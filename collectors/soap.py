@@ -12,7 +12,7 @@ from lxml import etree
 
 from collectors.reading import tidy
 
-_OPEN = (
+OPEN = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">'
 )
@@ -78,7 +78,7 @@ class Device:
 def envelope(operation: str, security: bytes = b"") -> bytes:
     """The SOAP 1.2 question; `security` is a complete wsse:Security element (see `login`)."""
     header = b"<s:Header>" + security + b"</s:Header>" if security else b""
-    return _OPEN + header + _BODY % operation.encode()
+    return OPEN + header + _BODY % operation.encode()
 
 
 def request(
@@ -111,23 +111,23 @@ def read_clock(body: bytes) -> Clock | Fault | None:
     match = _UTC.match(body, at) if at >= 0 else None
     if match is not None:
         return _clock(*map(int, match.groups()))
-    root = _parse(body)
+    root = parse(body)
     if root is None:
         return None
     stamp = _first(root, "UTCDateTime")
     if stamp is not None:
         return _slow_clock(stamp)
-    return _fault(root) or (Clock() if _is_soap(root) else None)
+    return fault(root) or (Clock() if _is_soap(root) else None)
 
 
 def read_device(body: bytes) -> Device | Fault | None:
     """What the camera says it is, the fault it sent instead, or None when this is no SOAP."""
-    root = _parse(body)
+    root = parse(body)
     if root is None:
         return None
     answer = _first(root, "GetDeviceInformationResponse")
     if answer is None:
-        return _fault(root) or (Device() if _is_soap(root) else None)
+        return fault(root) or (Device() if _is_soap(root) else None)
     return Device(
         manufacturer=_text(_first(answer, "Manufacturer")),
         model=_text(_first(answer, "Model")),
@@ -159,7 +159,7 @@ def _slow_clock(stamp: etree._Element) -> Clock:
     return Clock(text=tidy(" ".join(values)))
 
 
-def _parse(body: bytes) -> etree._Element | None:
+def parse(body: bytes) -> etree._Element | None:
     """The root element, as far as there is one; broken XML is mended, entities and network stay
     off.
     """
@@ -183,14 +183,15 @@ def _parse(body: bytes) -> etree._Element | None:
     return root
 
 
-def _local(element: etree._Element) -> str:
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace or prefix."""
     # Undeclared prefixes stay in the tag as "prefix:name" when the parser mends.
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
 
 
 def _first(root: etree._Element, name: str) -> etree._Element | None:
-    return next((element for element in root.iter("*") if _local(element) == name), None)
+    return next((element for element in root.iter("*") if local(element) == name), None)
 
 
 def _text(element: etree._Element | None) -> str:
@@ -198,10 +199,11 @@ def _text(element: etree._Element | None) -> str:
 
 
 def _is_soap(root: etree._Element) -> bool:
-    return _local(root) == "Envelope"
+    return local(root) == "Envelope"
 
 
-def _fault(root: etree._Element) -> Fault | None:
+def fault(root: etree._Element) -> Fault | None:
+    """The SOAP fault of an answer, if it is one."""
     element = _first(root, "Fault")
     if element is None:
         return None

@@ -23,11 +23,41 @@ def register() -> Board:
             Row(id=102, title="Taken away, and states", panels=[_removals(), _states()]),
             Row(id=103, title="Declare or remove", panels=[_declare()]),
             Row(id=105, title="Protected places", panels=[_protected(), _findings()]),
+            Row(id=106, title="How long recordings are kept", panels=[_retention()]),
             Row(id=104, title="Reviews, and who looked", panels=[_reviews(), _looked()]),
         ],
         variables=[area_variable()],
         time_from="now-90d",
         refresh="15m",
+    )
+
+
+def _retention() -> Drawn:
+    return rows(
+        Saying(
+            id=11,
+            title="Kept longer or shorter than declared",
+            description=(
+                "Declared cameras of the chosen areas of which a platform tells that recordings "
+                "are not kept as long as the register says, now, from bi.retention; at most 500. "
+                "Longer is a finding as shorter is. Asked once a day."
+            ),
+            sql=f"""
+SELECT r.camera_code, r.name, r.finding, r.declared_days, r.kept_days, r.platform, r.advice
+FROM bi.retention r WHERE r.finding <> 'as declared' AND {in_area("r")}
+ORDER BY r.finding, r.camera_code LIMIT 500""",
+            columns=(
+                *CAMERA_COLUMNS,
+                Column(name="finding", title="Kept", width=90),
+                Column(name="declared_days", title="Declared days", decimals=0, width=120),
+                Column(name="kept_days", title="Kept days", decimals=0, width=100),
+                Column(name="platform", title="Platform", width=120),
+                Column(name="advice", title="Next step"),
+            ),
+            width=24,
+            height=8,
+            empty="No platform tells otherwise than declared",
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """What platforms say about their cameras, beside what we found ourselves."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from db import cameras
@@ -263,3 +263,52 @@ async def dismiss(conn: Connection, platform: str, turned_down: Mapping[str, str
         "UPDATE platform_channel SET dismissed = $3 WHERE platform = $1 AND key = $2",
         [(platform, key, said) for key, said in turned_down.items()],
     )
+
+
+async def wanted(conn: Connection, platform: str, most: int) -> list[tuple[str, int]]:
+    """Channels of declared cameras, and the declared days: those asked longest ago first."""
+    rows = await conn.fetch(
+        """
+        SELECT h.key, v.retention_days
+        FROM platform_channel h
+        JOIN camera c ON c.id = h.camera_id AND c.intent = 'in_service'
+        JOIN camera_register g ON g.camera_id = c.id AND g.declared
+        JOIN entry_version v ON v.entry_id = g.entry_id AND v.version = g.version
+        WHERE h.platform = $1 AND h.gone_since IS NULL AND v.retention_days IS NOT NULL
+        ORDER BY h.kept_at NULLS FIRST, h.key LIMIT $2
+        """,
+        platform,
+        most,
+    )
+    return [(row["key"], row["retention_days"]) for row in rows]
+
+
+async def store_kept(
+    conn: Connection, platform: str, found: Sequence[tuple[str, datetime | None]], now: datetime
+) -> None:
+    """The oldest recording of channels, by key; None where there is none."""
+    await conn.execute(
+        """
+        UPDATE platform_channel h SET oldest_at = u.oldest_at, kept_at = $2
+        FROM unnest($3::text[], $4::timestamptz[]) u (key, oldest_at)
+        WHERE h.platform = $1 AND h.key = u.key
+        """,
+        platform,
+        now,
+        [key for key, _ in found],
+        [oldest for _, oldest in found],
+    )
+
+
+async def kept_due(conn: Connection, platform: str, now: datetime, every: timedelta) -> bool:
+    """Whether it is time to ask again how long recordings are kept; notes that it is done now."""
+    done: str = await conn.execute(
+        """
+        UPDATE platform SET kept_asked_at = $2
+        WHERE name = $1 AND coalesce(kept_asked_at, '-infinity') < $2::timestamptz - $3::interval
+        """,
+        platform,
+        now,
+        every,
+    )
+    return done != "UPDATE 0"

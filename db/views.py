@@ -173,6 +173,11 @@ _HISTORY: dict[str, LiteralString] = {
         SELECT starts_at, ends_at, cause::text FROM unobserved
         WHERE camera_id = $1 ORDER BY starts_at DESC LIMIT 10""",
     "defects": "SELECT defect, detail FROM camera_defect WHERE camera_id = $1 ORDER BY defect",
+    "retention": """
+        SELECT r.platform, r.declared_days, r.kept_days, r.asked_at, r.finding
+        FROM bi.retention r JOIN camera c ON c.code = r.camera_code
+        WHERE c.id = $1 ORDER BY r.platform
+        """,
     "witnesses": """
         SELECT platform, code, said::text, raw, why, since, evidence_at, seen_at, fresh
         FROM witness_now WHERE camera_id = $1 ORDER BY platform, key""",
@@ -351,6 +356,19 @@ async def disagreements(conn: Connection, limit: int = 500) -> list[Row]:
     return _rows(
         await conn.fetch(
             "SELECT * FROM bi.disagreement ORDER BY since, camera_code, platform LIMIT $1", limit
+        )
+    )
+
+
+async def retention(conn: Connection, *, only_findings: bool = False) -> list[Row]:
+    """Days that recordings are kept, declared and as platforms tell it; findings first."""
+    return _rows(
+        await conn.fetch(
+            """
+            SELECT * FROM bi.retention WHERE NOT $1 OR finding <> 'as declared'
+            ORDER BY finding = 'as declared', finding, camera_code, platform LIMIT 2000
+            """,
+            only_findings,
         )
     )
 

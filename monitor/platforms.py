@@ -5,21 +5,23 @@ A platform that does not answer says nothing: its cameras are unknown to it, nev
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
 
 from collectors.platforms import kinds
-from collectors.platforms.reading import Access, Step
+from collectors.platforms.reading import Access, Kept, Refused, Step, Wanted
 from db import platforms, pool
 from db.pool import Connection
 from monitor.settings import BadSettings, Platform, Settings
 
 _log = structlog.get_logger()
 _DENIALS, _LOCKED_OUT_S = 2, 3600.0
+_KEPT_EVERY, _KEPT_MOST, _GENTLY_S = timedelta(days=1), 2_000, 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,7 @@ async def look(
 ) -> kinds.Asked:
     """Ask once, and keep nothing."""
     access = Access(user=given.user, secret=given.password())
-    return await kinds.ask(given.kind, given.url, access, zone, memory, each)
+    return await kinds.ask(given.kind, given.url, access, zone, memory, each, given.trust())
 
 
 async def keep(conn: Connection, name: str, asked: kinds.Asked, now: datetime) -> Outcome:
@@ -103,6 +105,8 @@ async def watch(settings: Settings, connections: asyncpg.Pool, now: Callable[[],
     async with asyncio.TaskGroup() as group:
         for name, given in settings.platforms.items():
             group.create_task(_watch(name, given, settings, connections, now), name=name)
+            if kinds.tells_kept(given.kind):
+                group.create_task(_watch_kept(name, given, settings, connections, now))
 
 
 async def _watch(
@@ -128,6 +132,63 @@ async def _watch(
         except BadSettings as exc:
             _log.warning("platform", name=name, state=str(exc))
         await asyncio.sleep(_pause_s(given.cadence_s, denied))
+
+
+Opened = Callable[[], AbstractAsyncContextManager[Connection]]
+
+
+async def learn_kept(
+    opened: Opened,
+    name: str,
+    given: Platform,
+    zone: ZoneInfo,
+    now: Callable[[], datetime],
+    *,
+    gently_s: float = 0.0,
+    each: Callable[[Kept], None] = lambda kept: None,
+) -> int:
+    """Ask how long recordings of declared cameras are kept, and store it one by one; returns of how
+    many it is known now.
+
+    opened: a connection for each moment that needs one; the answers may take hours. gently_s: pause
+    after each. Raises Refused.
+    """
+    async with opened() as conn:
+        rows = await platforms.wanted(conn, name, _KEPT_MOST)
+    channels = [Wanted(key=key, days=days) for key, days in rows]
+    if not channels:
+        return 0
+    access = Access(user=given.user, secret=given.password())
+    known = 0
+    async for kept in kinds.kept(given.kind, given.url, access, zone, channels, given.trust()):
+        async with opened() as conn:
+            await platforms.store_kept(conn, name, [(kept.key, kept.oldest_at)], now())
+        known += 1
+        each(kept)
+        await asyncio.sleep(gently_s)
+    return known
+
+
+async def _watch_kept(
+    name: str,
+    given: Platform,
+    settings: Settings,
+    connections: asyncpg.Pool,
+    now: Callable[[], datetime],
+) -> None:
+    """Once a day, slowly: some platforms ask the camera itself for it."""
+    zone = ZoneInfo(settings.city.timezone)
+    while True:
+        await asyncio.sleep(given.cadence_s)  # its cameras have to be known first
+        try:
+            async with connections.acquire() as conn:
+                due = await platforms.kept_due(conn, name, now(), _KEPT_EVERY)
+            if due:
+                opened = connections.acquire
+                known = await learn_kept(opened, name, given, zone, now, gently_s=_GENTLY_S)
+                _log.info("retention", platform=name, cameras=known)
+        except (*pool.LOST, Refused, BadSettings) as exc:
+            _log.warning("retention", platform=name, state=str(exc))
 
 
 def _pause_s(cadence_s: float, denied: int) -> float:

@@ -5,6 +5,7 @@ Each option carries its default and help in one place; the README's table is mad
 
 import os
 import re
+import ssl
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -243,11 +244,14 @@ class Grafana(_Section):
 class Platform(_Section):
     """A video platform that is read: which cameras it knows, and what it says of them."""
 
-    kind: Literal["wvp", "mediamtx", "zoneminder"] = Field(description="What it is.")
+    kind: Literal["wvp", "mediamtx", "zoneminder", "onvif", "milestone", "genetec"] = Field(
+        description="What it is."
+    )
     url: str = Field(description="Its address, as http://127.0.0.1:18080; no user, no password.")
     user: str = Field("", description="Who logs in; none: the secret is an API key.")
     secret: SecretStr | None = Field(None, description="Password or API key.")
     secret_file: Path | None = Field(None, description="File that holds it.")
+    ca_file: Path | None = Field(None, description="Certificate of its own authority (https).")
     cadence_s: float = Field(60, ge=10, le=3600, description="Seconds between two readings.")
 
     @model_validator(mode="after")
@@ -258,6 +262,16 @@ class Platform(_Section):
         if self.secret is not None and self.secret_file is not None:
             raise ValueError("secret: give it, or the file that holds it; not both")
         return self
+
+    def trust(self) -> ssl.SSLContext | None:
+        """What its certificate is checked with, beside what this machine trusts. Raises
+        BadSettings where its file cannot be read."""
+        if self.ca_file is None:
+            return None
+        try:
+            return ssl.create_default_context(cafile=str(self.ca_file))
+        except (OSError, ssl.SSLError) as exc:
+            raise BadSettings([f"ca_file: {self.ca_file} cannot be used ({exc})"]) from exc
 
     def password(self) -> str:
         """The secret. Raises BadSettings where its file cannot be read."""

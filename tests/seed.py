@@ -179,6 +179,10 @@ async def _platform(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
         ("town", "h/2", None, "61000100001320000099", "<b>", "off", long_ago, "OFF", long_ago, now),
     ]
     await _insert(conn, "platform_channel", columns, rows)
+    columns += " oldest_at kept_at"
+    kept = now - timedelta(days=99)
+    row = ("town", "h/3", ids["01"], "x", "One", "on", long_ago, "ON", long_ago, now, kept, now)
+    await _insert(conn, "platform_channel", columns, [row])
 
 
 async def _looks(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:

@@ -4,9 +4,13 @@ Passwords, tokens and keys that a platform shows of its cameras and users leave 
 anybody else sees it.
 """
 
+import asyncio
 import json
+import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -19,22 +23,37 @@ from collectors.platforms.reading import Refused, Step, text
 
 _MOST_BYTES = 32 * 1024**2
 _CONNECT_S, _READ_S = 5.0, 15.0
+_LOST = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 _SECRET = ("password", "passwd", "secret", "pushkey", "apikey", "credential")
 _SECRETS = frozenset({"pass", "pwd", "user", "username", "loginname", "onvif_username"})
 
 
-class Client:
-    """One platform. allowed: beginnings of paths that may be asked; all others are refused here.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """An HTTP answer, whole."""
 
-    each: told of every step.
+    status: int
+    body: bytes
+    challenge: str = ""
+
+
+class Client:
+    """One platform. allowed: beginnings of paths that may be asked, and names of operations where
+    all have one path; all others are refused here. trust: certificates of the operator's own
+    authority. each: told of every step.
     """
 
     def __init__(
-        self, url: str, allowed: Collection[str], each: Callable[[Step], None] = lambda step: None
+        self,
+        url: str,
+        allowed: Collection[str],
+        each: Callable[[Step], None] = lambda step: None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
-        self._base = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._allowed = tuple(allowed)
         self._each = each
+        self._trust = trust
         self.headers: dict[str, str] = {}
         self.query: dict[str, str] = {}
         self.steps: list[Step] = []
@@ -45,8 +64,12 @@ class Client:
         limits = aiohttp.ClientTimeout(
             total=_CONNECT_S + _READ_S, connect=_CONNECT_S, sock_read=_READ_S
         )
+        connector = aiohttp.TCPConnector(ssl=self._trust or True)
         self._session = aiohttp.ClientSession(
-            timeout=limits, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            timeout=limits,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            connector=connector,
         )
         return self
 
@@ -59,55 +82,118 @@ class Client:
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def host(self) -> str:
+        """Where it is, for a sentence: without user and password."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """The JSON of an answer. Raises Refused."""
         given = {name: str(value) for name, value in (query or {}).items()}
-        return await self._ask("GET", path, params={**given, **self.query})
+        return await self._json("GET", path, params={**given, **self.query})
 
     async def post(self, path: str, form: Mapping[str, str]) -> Any:
         """The JSON of the answer to a form: only for a log-in. Raises Refused."""
-        return await self._ask("POST", path, data=dict(form))
+        return await self._json("POST", path, data=dict(form))
 
-    async def _ask(self, method: str, path: str, **what: Any) -> Any:
-        if not path.startswith(self._allowed):
-            raise Refused(f"{path} is on no list of what may be read")
-        began = time.monotonic()
-        try:
-            status, found = await self._answer(method, path, what)
-        except Refused as refused:
-            self._note(path, began, ok=False, detail=str(refused))
-            raise
-        self._note(path, began, ok=True, detail=f"HTTP {status}")
+    async def xml(
+        self, operation: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Answered:
+        """The answer to a SOAP question, of any status. Raises Refused."""
+        with self._step(operation) as note:
+            answer = await self._exchange("POST", path, data=body, headers=dict(headers))
+            note(f"HTTP {answer.status}")
+            return answer
+
+    async def converse(
+        self, path: str, commands: Sequence[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        """What a websocket answers to commands that are numbered by their place; what it says
+        unasked is left. Raises Refused."""
+        with self._step(path) as note:
+            try:
+                async with asyncio.timeout(_CONNECT_S + _READ_S):
+                    found = await self._talk(path, commands)
+            except (*_LOST, TypeError) as error:  # TypeError: it closed instead of answering
+                raise self._silent(error) from None
+            note(f"{len(found)} answers")
+            return found
+
+    async def _talk(
+        self, path: str, commands: Sequence[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        assert self._session is not None  # noqa: S101  it is a context manager
+        found: list[Mapping[str, Any]] = []
+        async with self._session.ws_connect(
+            self.url + path, headers=self.headers, max_msg_size=_MOST_BYTES
+        ) as socket:
+            for number, command in enumerate(commands, 1):
+                await socket.send_json({**command, "commandId": number})
+                while True:
+                    said = _read((await socket.receive_str()).encode(), self.host, 200)
+                    if isinstance(said, Mapping) and said.get("commandId") == number:
+                        found.append(said)
+                        break
         return found
 
-    async def _answer(self, method: str, path: str, what: Mapping[str, Any]) -> tuple[int, Any]:
+    async def _json(self, method: str, path: str, **what: Any) -> Any:
+        with self._step(path) as note:
+            answer = await self._exchange(method, path, headers=self.headers, **what)
+            if answer.status in (401, 403):
+                raise Refused(
+                    f"{self.host} does not let us in (HTTP {answer.status}): user, secret or "
+                    "rights",
+                    denied=True,
+                )
+            note(f"HTTP {answer.status}")
+            return _read(answer.body, self.host, answer.status)
+
+    async def _exchange(self, method: str, path: str, **what: Any) -> Answered:
         assert self._session is not None  # noqa: S101  it is a context manager
-        host = urlsplit(self._base).netloc.rpartition("@")[2]
         try:
             async with self._session.request(
-                method,
-                self._base + path,
-                headers=self.headers,
-                allow_redirects=False,
-                **what,
+                method, self.url + path, allow_redirects=False, **what
             ) as answer:
                 body = await answer.content.read(_MOST_BYTES + 1)
                 while len(body) <= _MOST_BYTES and not answer.content.at_eof():
                     body += await answer.content.read(_MOST_BYTES + 1 - len(body))
                 status = answer.status
+                challenge = ", ".join(answer.headers.getall("WWW-Authenticate", ()))
                 self._read_clock(answer.headers.get("Date", ""))
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            words = text(error) or type(error).__name__
-            raise Refused(f"{host} does not answer ({type(error).__name__}: {words})") from None
+        except _LOST as error:
+            raise self._silent(error) from None
         if len(body) > _MOST_BYTES:
-            raise Refused(f"{host} sends more than {_MOST_BYTES // 1024**2} MiB")
+            raise Refused(f"{self.host} sends more than {_MOST_BYTES // 1024**2} MiB")
         if 300 <= status < 400:
-            raise Refused(f"{host} leads elsewhere (HTTP {status}); write the address it leads to")
-        if status in (401, 403):
             raise Refused(
-                f"{host} does not let us in (HTTP {status}): user, secret or rights", denied=True
+                f"{self.host} leads elsewhere (HTTP {status}); write the address it leads to"
             )
-        return status, _read(body, host, status)
+        return Answered(status=status, body=body, challenge=challenge)
+
+    def _silent(self, error: BaseException) -> Refused:
+        if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
+            words = f"{self.host} does not let us in (HTTP {error.status}): user, secret or rights"
+            return Refused(words, denied=True)
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return Refused(
+                f"{self.host} shows a certificate that nobody here knows: give the file of its "
+                "authority as ca_file"
+            )
+        words = text(error) or type(error).__name__
+        return Refused(f"{self.host} does not answer ({type(error).__name__}: {words})")
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """One step of the reading, told when it ends. Raises Refused for what is on no list."""
+        if not name.startswith(self._allowed):
+            raise Refused(f"{name} is on no list of what may be read")
+        began, notes = time.monotonic(), [""]
+        try:
+            yield lambda words: notes.__setitem__(0, words)
+        except Refused as refused:
+            self._note(name, began, ok=False, detail=str(refused))
+            raise
+        self._note(name, began, ok=True, detail=notes[0])
 
     def _read_clock(self, dated: str) -> None:
         """The smallest offset of all answers: what took long is dated late, and to a second."""

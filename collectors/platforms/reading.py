@@ -1,6 +1,7 @@
 """The nouns of reading a platform: steps, how whole a reading is, and words of statuses."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any
 
 from monitor.witness import Channel, Said
@@ -62,6 +63,15 @@ def number(value: Any) -> float | None:
     return found if abs(found) < 1e9 else None
 
 
+def moment(value: Any, zone: tzinfo) -> datetime | None:
+    """A moment as a platform writes it, in its zone where it says none; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
 # GB/T 28181 catalogue, and what devices send instead (2016 and 2022 editions).
 _ON = frozenset({"on", "ok", "online", "1", "true"})
 _OFF = frozenset({"off", "offline", "error", "defect", "vlost", "0", "false"})
@@ -73,3 +83,19 @@ def word(raw: Any) -> Said:
     if said in _ON:
         return Said.ON
     return Said.OFF if said in _OFF else Said.UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A channel of which is asked how long its recordings are kept. days: as declared."""
+
+    key: str
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """The oldest recording of a channel; None where it has none at all."""
+
+    key: str
+    oldest_at: datetime | None

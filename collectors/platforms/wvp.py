@@ -6,26 +6,39 @@ many of its GETs change things, and server/config shows passwords.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.platforms.client import Client
-from collectors.platforms.reading import Access, Reading, Refused, number, text, word
+from collectors.platforms.reading import (
+    Access,
+    Kept,
+    Reading,
+    Refused,
+    Wanted,
+    moment,
+    number,
+    text,
+    word,
+)
 from monitor.witness import Channel, Said
 
 _LOGIN = "/api/user/login"
 _DEVICES = "/api/device/query/devices"
 _KEEPALIVE = "/api/device/query/statistics/keepalive"
 _VERSION = "/api/server/version"
+_RECORDED = "/api/gb_record/query/"
 ALLOWED = (_LOGIN, _DEVICES, _KEEPALIVE, _VERSION)
+KEPT_ALLOWED = (_LOGIN, _RECORDED)
 
 _PER_PAGE = 200
 _MOST_PAGES = 5_000
 _CAMERA_TYPES = frozenset({"131", "132"})  # digits 11 to 13: camera, network camera
 _CODE_DIGITS = 20
+_MOST_DAYS = 400
 
 
 async def read(client: Client, access: Access, zone: ZoneInfo, memory: dict[str, float]) -> Reading:
@@ -157,8 +170,51 @@ async def _keepalive(client: Client, host: str, zone: ZoneInfo) -> datetime | No
     except Refused:
         return None
     newest = data[-1] if isinstance(data, list) and data else None
-    try:
-        moment = datetime.fromisoformat(text(newest.get("time"))) if newest else None
-    except (ValueError, AttributeError):
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or zone) if moment else None
+    return moment(newest.get("time"), zone) if isinstance(newest, Mapping) else None
+
+
+async def kept(
+    client: Client, access: Access, zone: ZoneInfo, wanted: Sequence[Wanted]
+) -> AsyncIterator[Kept]:
+    """The oldest day of each channel with a recording. WVP asks the device itself, day by day, so
+    it is found by halves, around the declared days first. Raises Refused where it does not
+    let us in; a device that does not answer says nothing."""
+    await _enter(client, access)
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    for each in wanted:
+        host, _, channel = each.key.partition("/")
+        if not (host.isdigit() and channel.isdigit()):  # they become part of a path
+            continue
+
+        async def has(days: int, path: str = f"{_RECORDED}{host}/{channel}") -> bool:
+            return await _recorded(client, path, today - timedelta(days=days))
+
+        try:
+            days = await oldest_day(has, each.days)
+        except Refused as refused:
+            if refused.denied:
+                raise
+            continue
+        oldest = None if days is None else today - timedelta(days=days)
+        yield Kept(key=each.key, oldest_at=oldest)
+
+
+async def oldest_day(has: Callable[[int], Awaitable[bool]], declared: int) -> int | None:
+    """So many days ago was the oldest recording, None for none; `has`: whether there is one so many
+    days ago. At most some ten questions, three where it is as declared."""
+    newest, beyond = -1, _MOST_DAYS + 1  # there is one; there is none
+    for guess in (declared - 1, declared + 1, 0):
+        if newest < guess < beyond:
+            newest, beyond = (guess, beyond) if await has(guess) else (newest, guess)
+    while beyond - newest > 1:
+        middle = (newest + beyond) // 2
+        newest, beyond = (middle, beyond) if await has(middle) else (newest, middle)
+    return newest if newest >= 0 else None
+
+
+async def _recorded(client: Client, path: str, day: datetime) -> bool:
+    """Whether anything was recorded on a day. Raises Refused."""
+    begin, end = f"{day:%Y-%m-%d} 00:00:00", f"{day:%Y-%m-%d} 23:59:59"
+    data = await _data(client, path, {"startTime": begin, "endTime": end})
+    listed = data.get("recordList") if isinstance(data, Mapping) else None
+    return bool(listed)

@@ -119,7 +119,7 @@ def _add_asking(verbs: Any) -> None:
     sheltered.add_argument("--all", action="store_true", help="findings that ended, too")
     _by(sheltered)
     platform = _verb(verbs, "platforms", "witnessing.witness", "What platforms say of cameras.")
-    actions = ["list", "test", "sync", "proposals", "approve", "dismiss", "judge"]
+    actions = ["list", "test", "sync", "retention", "proposals", "approve", "dismiss", "judge"]
     platform.add_argument("action", choices=actions)
     platform.add_argument(
         "name", nargs="?", metavar="NAME", help="its name in the configuration; a policy (judge)"

@@ -4,10 +4,11 @@ What they propose is in `proposing`.
 """
 
 import argparse
+from contextlib import nullcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collectors.platforms.reading import Step
+from collectors.platforms.reading import Kept, Refused, Step
 from db import cameras, views
 from db import platforms as stored
 from db.changes import Order, What
@@ -39,6 +40,8 @@ async def witness(arguments: argparse.Namespace) -> int:
         await stored.enrol(conn, {arguments.name: (given.kind, given.cadence_s)})
         if arguments.action == "sync":
             return await _sync(conn, given, config, arguments)
+        if arguments.action == "retention":
+            return await _retention(conn, given, config, arguments)
         return await propose(conn, arguments)
 
 
@@ -69,6 +72,42 @@ async def _list(config: Settings, arguments: argparse.Namespace) -> int:
     for each in disputes[:_SHOWN]:
         print(f"{each['camera_code']}: {each['kind']} since {each['since']}. {each['advice']}")
     return 0
+
+
+async def _retention(
+    conn: Connection, given: Platform, config: Settings, arguments: argparse.Namespace
+) -> int:
+    """Ask how long recordings of declared cameras are kept; 1 where it is not as declared."""
+    known = 0
+
+    def tell(_: Kept) -> None:
+        nonlocal known
+        known += 1
+        show.still(f"{known:,} cameras answered …")
+
+    zone = ZoneInfo(config.city.timezone)
+    try:
+        await platforms.learn_kept(
+            lambda: nullcontext(conn), arguments.name, given, zone, utc_now, each=tell
+        )
+    except Refused as refused:
+        show.still("")
+        print(f"Nothing was learnt: {refused}.")
+        return 1
+    show.still("")
+    await note(conn, arguments, "platform.retention", arguments.name, cameras=known)
+    rows = [row for row in await views.retention(conn) if row["platform"] == arguments.name]
+    found = [row for row in rows if row["finding"] != "as declared"]
+    if arguments.json:
+        show.as_json(rows)
+    elif not rows:
+        print("Of no declared camera is known how long it keeps recordings.")
+    else:
+        print(f"{len(rows):,} declared cameras, {len(found):,} not as declared.")
+        columns = ["camera_code", "name", "declared_days", "kept_days", "finding"]
+        table = [[row[name] for name in columns] for row in found[:_SHOWN]]
+        show.table([name.replace("_", " ") for name in columns], table)
+    return 1 if found else 0
 
 
 async def _judge(config: Settings, arguments: argparse.Namespace) -> int:

@@ -141,6 +141,10 @@ async def _disagreements(conn: Connection, asked: Asked) -> Any:
     return await views.disagreements(conn, asked["limit"])
 
 
+async def _retention(conn: Connection, asked: Asked) -> Any:
+    return await views.retention(conn, only_findings=asked["findings"])
+
+
 async def _outages(conn: Connection, asked: Asked) -> Any:
     return await views.outages(conn, only_open=asked["open"], limit=asked["limit"])
 
@@ -310,6 +314,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         schema="DisagreementList",
         ask=_disagreements,
         query=(_limit(500),),
+    ),
+    Endpoint(
+        path="/api/v1/retention",
+        summary="Days that recordings are kept: declared, and as platforms tell it.",
+        schema="RetentionList",
+        ask=_retention,
+        query=(parameters.truth("findings", "Only where it is not as declared."),),
     ),
     Endpoint(
         path="/api/v1/outages",

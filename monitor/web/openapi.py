@@ -80,7 +80,9 @@ _SHAPES = {
     "protected:Finding[] "
     "transitions:Change[] failed:Failed[] faults:CameraFault[] windows:Window[] "
     "unobserved:Unobserved[] defects:CameraDefect[] "
-    "hours:Hour[] witnesses:Witness[]",
+    "hours:Hour[] witnesses:Witness[] retention:CameraRetention[]",
+    "CameraRetention": "platform:string declared_days:integer kept_days:integer asked_at:time "
+    "finding:string",
     "Finding": "camera_code:string name:string area_code:string? intent:string declared:boolean "
     "register_state:RegisterState owner:string? since:time share:ratio places:integer "
     "area_m2:number facade_m:number free_bearing_deg:number? free_angle_deg:number? "
@@ -93,6 +95,9 @@ _SHAPES = {
     "said_on:integer said_off:integer said_unknown:integer known:integer unknown_here:integer",
     "Disagreement": "camera_code:string? name:string? area_code:string? platform:string "
     "kind:string since:time direct:string said:string raw:string evidence_at:time? advice:string",
+    "Retention": "camera_code:string name:string area_code:string? platform:string "
+    "declared_days:integer kept_days:integer oldest_at:time? asked_at:time finding:string "
+    "advice:string",
     "Findings": "cameras:integer compared:integer looking:integer answered:integer "
     "findings:Finding[]",
     "Witness": "platform:string code:string said:string raw:string why:string since:time "
@@ -145,6 +150,7 @@ _LISTS = (
     "Outage",
     "Platform",
     "Disagreement",
+    "Retention",
     "Fault",
     "Defect",
     "Entry",

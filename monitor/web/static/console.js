@@ -296,6 +296,7 @@ function cameraPanel(camera) {
     ]) : null,
     section("witnesses", camera.witnesses.map((each) => [`${each.platform}: ${t(`said_${each.said}`)}`, each.raw && `(${each.raw})`, each.why, `${t("since")} ${moment(each.since)}`,
       each.evidence_at && t("heard", { t: moment(each.evidence_at) }), each.fresh ? null : t("not_fresh")].filter(Boolean).join(" · "))),
+    section("retention", camera.retention.map((each) => `${each.platform}: ${t("kept_days", { n: each.kept_days, m: each.declared_days })} · ${t(`kept_${each.finding.replace(" ", "_")}`)} · ${t("asked_at", { t: moment(each.asked_at) })}`)),
     section("faults", camera.faults.map((each) => `${each.kind}: ${moment(each.opened_at)} – ${each.closed_at ? moment(each.closed_at) : t("open_now")} ${each.detail}`)),
     section("windows", camera.windows.map((each) => `${each.kind} ${each.reason_code}: ${moment(each.starts_at)} – ${moment(each.ends_at)}`)),
     section("changes", camera.transitions.slice(0, 8).map((each) => `${moment(each.at)}  ${t(each.from_health)} → ${t(each.to_health)}: ${reason(each.reason, each.meaning)}`)),
