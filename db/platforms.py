@@ -59,14 +59,15 @@ async def store(
     transaction.
     """
     whole = complete and bool(channels)
-    await conn.execute(
+    before = await conn.fetchval(
         """
-        UPDATE platform SET asked_at = $2, answered_at = $2, version = $3, problem = '',
-          partial = NOT $4, fresh_at = CASE WHEN $4 THEN $2 ELSE fresh_at END,
-          restarted_at = CASE WHEN problem <> '' THEN $2 ELSE restarted_at END,
+        UPDATE platform p SET asked_at = $2, answered_at = $2, version = $3, problem = '',
+          partial = NOT $4, fresh_at = CASE WHEN $4 THEN $2 ELSE p.fresh_at END,
+          restarted_at = CASE WHEN p.problem <> '' THEN $2 ELSE p.restarted_at END,
           clock_offset_s = $5,
           clock_read_at = CASE WHEN $5::double precision IS NOT NULL THEN $2::timestamptz END
-        WHERE name = $1
+        FROM (SELECT name, answered_at FROM platform WHERE name = $1) b
+        WHERE p.name = b.name RETURNING b.answered_at
         """,
         platform,
         now,
@@ -75,41 +76,36 @@ async def store(
         clock_offset_s,
     )
     await _stage(conn, channels)
-    changed = await _note_changes(conn, platform, now)
+    changed, others = await _note_changes(conn, platform, now)
     await _keep(conn, platform, now)
-    if whole:
-        await conn.execute(
-            """
-            UPDATE platform_channel SET missed = missed + 1,
-              gone_since = CASE WHEN missed + 1 = $3 THEN $2 ELSE gone_since END
-            WHERE platform = $1 AND seen_at < $2
-            """,
-            platform,
-            now,
-            _GONE_AFTER,
-        )
-    await match(conn)
+    lost = await _miss(conn, platform, before or now, now, whole=whole)
+    if others or lost or await _inventory_changed(conn, platform):
+        await match(conn)
     return changed
 
 
-async def _note_changes(conn: Connection, platform: str, now: datetime) -> int:
-    """Keep each change of its word. Very many at once are one event of the platform."""
+async def _note_changes(conn: Connection, platform: str, now: datetime) -> tuple[int, bool]:
+    """Keep each change of its word; returns how many, and whether it knows other channels than
+    before. Very many changes at once are one event of the platform."""
     row = await conn.fetchrow(
         """
         WITH both_words AS (
-          SELECT h.camera_id, h.said AS before, n.said AS after, n.raw
-          FROM platform_channel h JOIN staged_channel n ON n.key = h.key WHERE h.platform = $1),
+          SELECT h.camera_id, h.said AS before, n.said AS after, n.raw,
+            h.key IS NULL OR h.missed > 0 OR (h.code, h.address) <> (n.code, n.address) AS other
+          FROM staged_channel n LEFT JOIN platform_channel h ON h.key = n.key AND h.platform = $1),
         noted AS (
           INSERT INTO said_change (camera_id, platform, at, from_said, to_said, raw)
           SELECT camera_id, $1, $2, before, after, raw FROM both_words
           WHERE camera_id IS NOT NULL AND before <> after ON CONFLICT DO NOTHING)
-        SELECT count(*) FILTER (WHERE before <> after), count(*) FROM both_words
+        SELECT count(*) FILTER (WHERE before <> after), count(before),
+          coalesce(bool_or(other), false)
+        FROM both_words
         """,
         platform,
         now,
     )
     assert row is not None  # noqa: S101  counts
-    changed, known = row
+    changed, known, others = row
     if changed >= max(_MANY, _SHARE * known):
         await conn.execute(
             "UPDATE platform SET upset_at = $2, upset_channels = $3 WHERE name = $1",
@@ -117,31 +113,79 @@ async def _note_changes(conn: Connection, platform: str, now: datetime) -> int:
             now,
             changed,
         )
-    return int(changed)
+    return changed, others
 
 
 async def _keep(conn: Connection, platform: str, now: datetime) -> None:
+    """Write what is other than before: most of a catalogue never changes."""
     await conn.execute(
         """
-        INSERT INTO platform_channel (platform, key, code, name, host, address, lon, lat, frame,
-          said, since, raw, why, evidence_at, first_seen_at, seen_at)
-        SELECT $1, key, code, name, host, address, lon, lat, frame, said, $2, raw, why, evidence_at,
-          $2, $2
-        FROM staged_channel
-        ON CONFLICT (platform, key) DO UPDATE SET code = excluded.code,
-          name = coalesce(nullif(excluded.name, ''), platform_channel.name),
-          host = excluded.host, address = excluded.address, lon = excluded.lon,
-          lat = excluded.lat, frame = excluded.frame,
-          since = CASE WHEN platform_channel.said = excluded.said THEN platform_channel.since
-            ELSE excluded.since END,
-          said = excluded.said, raw = excluded.raw, why = excluded.why,
-          evidence_at = excluded.evidence_at, seen_at = excluded.seen_at, missed = 0,
-          gone_since = NULL
+        UPDATE platform_channel h SET code = n.code, name = coalesce(nullif(n.name, ''), h.name),
+          host = n.host, address = n.address, lon = n.lon, lat = n.lat, frame = n.frame,
+          since = CASE WHEN h.said = n.said THEN h.since ELSE $2 END,
+          said = n.said, raw = n.raw, why = n.why, evidence_at = n.evidence_at, seen_at = NULL,
+          missed = 0, gone_since = NULL
+        FROM staged_channel n
+        WHERE h.platform = $1 AND h.key = n.key AND (
+          (h.code, h.host, h.address, h.lon, h.lat, h.frame, h.said, h.raw, h.why)
+            IS DISTINCT FROM
+            (n.code, n.host, n.address, n.lon, n.lat, n.frame, n.said, n.raw, n.why)
+          OR h.seen_at IS NOT NULL OR (n.name <> '' AND n.name <> h.name)
+          OR n.evidence_at > coalesce(h.evidence_at, '-infinity') + interval '5 minutes')
         """,
         platform,
         now,
         timeout=_WITHIN_S,
     )
+    await conn.execute(
+        """
+        INSERT INTO platform_channel (platform, key, code, name, host, address, lon, lat, frame,
+          said, since, raw, why, evidence_at, first_seen_at)
+        SELECT $1, key, code, name, host, address, lon, lat, frame, said, $2, raw, why, evidence_at,
+          $2
+        FROM staged_channel n
+        WHERE NOT EXISTS (
+          SELECT FROM platform_channel h WHERE h.platform = $1 AND h.key = n.key)
+        """,
+        platform,
+        now,
+        timeout=_WITHIN_S,
+    )
+
+
+async def _miss(
+    conn: Connection, platform: str, before: datetime, now: datetime, *, whole: bool
+) -> bool:
+    """Channels that this reading lacks were last seen in the one before; three whole readings
+    without one, and it is gone. Whether any is missed."""
+    done: str = await conn.execute(
+        """
+        UPDATE platform_channel h SET seen_at = coalesce(h.seen_at, $2),
+          missed = h.missed + $4::boolean::integer,
+          gone_since = CASE WHEN $4 AND h.missed + 1 = $5 THEN $3 ELSE h.gone_since END
+        WHERE h.platform = $1 AND (h.seen_at IS NULL OR ($4 AND h.missed < $5))
+          AND NOT EXISTS (SELECT FROM staged_channel n WHERE n.key = h.key)
+        """,
+        platform,
+        before,
+        now,
+        whole,
+        _GONE_AFTER,
+        timeout=_WITHIN_S,
+    )
+    return done != "UPDATE 0"
+
+
+async def _inventory_changed(conn: Connection, platform: str) -> bool:
+    """Whether cameras may be other ones than when its channels were last matched."""
+    done: str = await conn.execute(
+        """
+        UPDATE platform p SET matched_revision = r.revision FROM inventory_revision r
+        WHERE p.name = $1 AND p.matched_revision IS DISTINCT FROM r.revision
+        """,
+        platform,
+    )
+    return done != "UPDATE 0"
 
 
 async def _stage(conn: Connection, channels: Sequence[Channel]) -> None:

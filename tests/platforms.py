@@ -56,6 +56,7 @@ class Wvp:
         self.down = False
         self.keepalives: dict[str, str] = {}
         self.token: str | None = None
+        self.common = False
         self.recorded: set[str] = set()  # days, as texts
         self.record_code = 0
 
@@ -89,6 +90,8 @@ class Wvp:
         if request.path.endswith("/statistics/keepalive"):
             at = self.keepalives.get(request.query["deviceId"])
             return self._good([{"time": at, "timeDiff": 20}] if at else [])
+        if request.path == "/api/common/channel/list":
+            return self._common(request)
         if "/api/gb_record/query/" in request.path:
             return self._records(request)
         if parts[-1] == "devices":
@@ -100,6 +103,19 @@ class Wvp:
             ]  # fmt: skip
             return self._page(request, rows)
         return self._page(request, self.hosts[parts[-2]])
+
+    def _common(self, request: web.Request) -> web.StreamResponse:
+        """All devices in one paging, since 2.7.3; streams that are pushed to it are there, too."""
+        if not self.common:
+            return web.json_response({"code": 404, "msg": "资源未找到", "data": None}, status=404)
+        rows = [
+            {**{f"gb{name[0].upper()}{name[1:]}": value for name, value in row.items()},
+             "gbId": number * 1_000_000 + row["id"], "dataType": 1, "dataDeviceId": number}
+            for number, some in enumerate(self.hosts.values(), 1)
+            for row in some
+        ]  # fmt: skip
+        pushed = {"gbId": 9, "gbDeviceId": "x", "gbStatus": "ON", "dataType": 2, "dataDeviceId": 1}
+        return self._page(request, [pushed, *rows])
 
     def _records(self, request: web.Request) -> web.StreamResponse:
         if self.record_code:

@@ -161,7 +161,7 @@ async def _platform(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
     """A platform that calls one camera online that is down, and knows one that nobody else does."""
     columns = "name kind cadence_s asked_at answered_at fresh_at version"
     await _insert(conn, "platform", columns, [("town", "wvp", 60.0, now, now, now, "2.7.4")])
-    columns = "platform key camera_id code name said since raw first_seen_at seen_at"
+    columns = "platform key camera_id code name said since raw first_seen_at"
     long_ago = now - timedelta(days=3)
     rows = [
         (
@@ -174,14 +174,13 @@ async def _platform(conn: asyncpg.Connection, now: datetime, ids: Ids) -> None:
             long_ago,
             "ON",
             long_ago,
-            now,
         ),
-        ("town", "h/2", None, "61000100001320000099", "<b>", "off", long_ago, "OFF", long_ago, now),
+        ("town", "h/2", None, "61000100001320000099", "<b>", "off", long_ago, "OFF", long_ago),
     ]
     await _insert(conn, "platform_channel", columns, rows)
     columns += " oldest_at kept_at"
     kept = now - timedelta(days=99)
-    row = ("town", "h/3", ids["01"], "x", "One", "on", long_ago, "ON", long_ago, now, kept, now)
+    row = ("town", "h/3", ids["01"], "x", "One", "on", long_ago, "ON", long_ago, kept, now)
     await _insert(conn, "platform_channel", columns, [row])
 
 

@@ -43,13 +43,14 @@ async def read(kind: str, url: str, access: Access, memory: Any = None) -> kinds
     return await kinds.ask(kind, url, access, ZONE, memory)
 
 
-@pytest.fixture
-async def there() -> AsyncIterator[tuple[Wvp, str]]:
+@pytest.fixture(params=[False, True], ids=["host by host", "all at once"])
+async def there(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Wvp, str]]:
     rows = [channel(1, codes(1)[0], "ON"), channel(2, codes(1, 2)[0], "OFF"),
             channel(3, codes(1, 3)[0], "VLOST"), channel(4, codes(1, 4)[0], ""),
             channel(5, codes(1, 5)[0], None), channel(6, "34020300001340000001", "ON"),
             channel(7, "34020300002160000001", "ON"), channel(8, codes(1, 8)[0], "ok")]  # fmt: skip
     wvp_there = Wvp({HOST: rows})
+    wvp_there.common = request.param
     async with served(wvp_there) as url:
         yield wvp_there, url
 
@@ -81,33 +82,38 @@ async def test_only_what_may_be_read_is_asked_and_secrets_leave_at_once(
 ) -> None:
     fake, url = there
     asked = await read("wvp", url, KEY)
-    assert set(fake.asked) == {
-        "/api/server/version", "/api/device/query/devices",
-        f"/api/device/query/devices/{HOST}/channels", "/api/device/query/statistics/keepalive",
+    by_host = set() if fake.common else {f"/api/device/query/devices/{HOST}/channels"}
+    assert set(fake.asked) == by_host | {
+        "/api/server/version", "/api/device/query/devices", "/api/common/channel/list",
+        "/api/device/query/statistics/keepalive",
     }  # fmt: skip
     assert "devicepw" not in repr(asked)
     assert "key-1" not in repr(asked)
 
 
+@pytest.mark.parametrize("common", [False, True])
 @pytest.mark.parametrize("count", [1, 200, 450])
-async def test_all_pages_are_read(count: int) -> None:
+async def test_all_pages_are_read(count: int, common: bool) -> None:
     rows = [channel(number, code, "ON") for number, code in enumerate(codes(count))]
-    async with served(Wvp({HOST: rows})) as url:
+    fake = Wvp({HOST: rows})
+    fake.common = common
+    async with served(fake) as url:
         asked = await read("wvp", url, KEY)
     assert asked.reading is not None
     assert (len(asked.reading.channels), asked.reading.complete) == (count, True)
 
 
-async def test_rows_that_repeat_and_drop_make_a_reading_that_is_not_whole() -> None:
+@pytest.mark.parametrize("common", [False, True])
+async def test_rows_that_repeat_and_drop_make_a_reading_that_is_not_whole(common: bool) -> None:
     rows = [channel(number, code, "ON") for number, code in enumerate(codes(450))]
     fake = Wvp({HOST: rows})
-    fake.repeats = True
+    fake.repeats, fake.common = True, common
     async with served(fake) as url:
         asked = await read("wvp", url, KEY)
     assert asked.reading is not None
     assert not asked.reading.complete
     assert len({each.key for each in asked.reading.channels}) == len(asked.reading.channels) < 450
-    assert HOST in asked.reading.detail
+    assert ("the list of channels" if common else HOST) in asked.reading.detail
 
 
 async def test_what_it_writes_while_a_host_is_offline_is_its_own_inference(
@@ -121,9 +127,49 @@ async def test_what_it_writes_while_a_host_is_offline_is_its_own_inference(
     assert asked.reading.channels[1].raw == "OFF"
 
 
-async def test_one_code_under_two_hosts_is_two_channels() -> None:
+async def test_off_after_an_outage_of_the_host_is_inference_until_one_is_on_again(
+    there: tuple[Wvp, str],
+) -> None:
+    """WVP writes OFF for all when a host goes, and leaves it so until a catalogue was read."""
+    fake, url = there
+    memory: dict[str, float] = {}
+    was = [row["status"] for row in fake.hosts[HOST]]
+
+    async def words() -> set[Said]:
+        asked = await read("wvp", url, KEY, memory)
+        assert asked.reading is not None
+        return {each.said for each in asked.reading.channels}
+
+    assert await words() == {Said.ON, Said.OFF, Said.UNKNOWN}
+    fake.offline = {HOST}
+    for row in fake.hosts[HOST]:
+        row["status"] = "OFF"
+    assert await words() == {Said.UNKNOWN}
+    fake.offline = set()
+    assert await words() == {Said.UNKNOWN}
+    for row, status in zip(fake.hosts[HOST], was, strict=True):
+        row["status"] = status
+    assert await words() == {Said.ON, Said.OFF, Said.UNKNOWN}
+
+
+async def test_heartbeats_of_many_hosts_are_asked_for_in_turn() -> None:
+    hosts = [f"340203000011800{number:05}" for number in range(250)]
+    fake = Wvp({host: [] for host in hosts})
+    fake.common = True
+    memory: dict[str, float] = {}
+    async with served(fake) as url:
+        for _ in range(3):
+            await read("wvp", url, KEY, memory)
+    assert fake.asked.count("/api/device/query/statistics/keepalive") == 300
+    assert {f"asked {host}" for host in hosts} <= set(memory)
+
+
+@pytest.mark.parametrize("common", [False, True])
+async def test_one_code_under_two_hosts_is_two_channels(common: bool) -> None:
     rows = [channel(1, codes(1)[0], "ON")]
-    async with served(Wvp({HOST: rows, OTHER: [channel(2, codes(1)[0], "OFF")]})) as url:
+    fake = Wvp({HOST: rows, OTHER: [channel(2, codes(1)[0], "OFF")]})
+    fake.common = common
+    async with served(fake) as url:
         asked = await read("wvp", url, KEY)
     assert asked.reading is not None
     assert {each.key: each.said for each in asked.reading.channels} == {
@@ -153,7 +199,7 @@ async def test_older_versions_are_told_by_the_keys_they_have(older: str) -> None
 
 def test_names_that_are_garbled_beyond_repair_are_no_names() -> None:
     row = channel(1, codes(1)[0], "ON", name="纰跺ご\ufffd")
-    made = wvp._channel(row, HOST, {}, alive=True)
+    made = wvp._channel(row, HOST, {})
     assert made is not None
     assert made.name == ""
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -229,7 +230,13 @@ def without_secrets(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: without_secrets(inner)
+        name: without_secrets(inner) if isinstance(inner, dict | list) else inner
         for name, inner in value.items()
-        if name.lower() not in _SECRETS and not any(part in name.lower() for part in _SECRET)
+        if not _is_secret(name)
     }
+
+
+@lru_cache(maxsize=4096)  # a catalogue has few names and very many of each
+def _is_secret(name: str) -> bool:
+    lower = name.lower()
+    return lower in _SECRETS or any(part in lower for part in _SECRET)

@@ -6,7 +6,7 @@ many of its GETs change things, and server/config shows passwords.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +31,8 @@ _DEVICES = "/api/device/query/devices"
 _KEEPALIVE = "/api/device/query/statistics/keepalive"
 _VERSION = "/api/server/version"
 _RECORDED = "/api/gb_record/query/"
-ALLOWED = (_LOGIN, _DEVICES, _KEEPALIVE, _VERSION)
+_COMMON = "/api/common/channel/list"
+ALLOWED = (_LOGIN, _DEVICES, _COMMON, _KEEPALIVE, _VERSION)
 KEPT_ALLOWED = (_LOGIN, _RECORDED)
 
 _PER_PAGE = 200
@@ -39,25 +40,110 @@ _MOST_PAGES = 5_000
 _CAMERA_TYPES = frozenset({"131", "132"})  # digits 11 to 13: camera, network camera
 _CODE_DIGITS = 20
 _MOST_DAYS = 400
+_HEARD_AT_ONCE = 100  # hosts whose heartbeats are asked for in one reading
 
 
 async def read(client: Client, access: Access, zone: ZoneInfo, memory: dict[str, float]) -> Reading:
-    """Every camera of every device. Raises Refused."""
-    del memory  # only MediaMTX counts
+    """Every camera of every device. memory: hosts that were away, and heartbeats.
+
+    Raises Refused.
+    """
     await _enter(client, access)
     version = await _version(client)
     devices, whole = await _pages(client, _DEVICES, {})
-    channels: dict[str, Channel] = {}
-    short = [] if whole else ["the list of devices"]
-    for device in devices:
-        found, complete = await _channels(client, device, zone)
-        if not complete:
-            short.append(text(device.get("deviceId")))
-        channels |= {each.key: each for each in found}
+    hosts = {host: each for each in devices if (host := text(each.get("deviceId"))).isdigit()}
+    rows, short = await _catalogue(client, hosts)
+    if not whole or len(hosts) < len(devices):
+        short.insert(0, "the list of devices")
+    await _listen(client, hosts, zone, memory)
+    channels = {
+        each.key: each
+        for host, some in rows.items()
+        for each in _of_host(host, hosts[host], some, zone, memory)
+    }
     detail = f"not whole: {', '.join(short[:5])}" if short else ""
     return Reading(
         channels=tuple(channels.values()), complete=not short, version=version, detail=detail
     )
+
+
+_Rows = list[Mapping[str, Any]]
+
+
+async def _catalogue(
+    client: Client, hosts: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, _Rows], list[str]]:
+    """The rows of each host, and what of it is not whole: all at once where the platform has such a
+    list (2.7.3 and later), else host by host."""
+    try:
+        listed, whole = await _pages(client, _COMMON, {})
+    except Refused as refused:
+        if refused.denied:
+            raise
+        return await _host_by_host(client, hosts)
+    by_number = {text(each.get("id")): host for host, each in hosts.items()}
+    rows: dict[str, _Rows] = {}
+    for row in listed:
+        host = by_number.get(text(row.get("dataDeviceId")))
+        if host and number(row.get("dataType")) == 1:  # others are streams that are pushed to it
+            rows.setdefault(host, []).append(_plain(row))
+    return rows, [] if whole else ["the list of channels"]
+
+
+def _plain(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of the common list with the keys of a host's: gbDeviceId is deviceId there."""
+    return {
+        name[2:3].lower() + name[3:] if name.startswith("gb") else name: value
+        for name, value in row.items()
+    }
+
+
+async def _host_by_host(client: Client, hosts: Iterable[str]) -> tuple[dict[str, _Rows], list[str]]:
+    rows, short = {}, []
+    for host in hosts:
+        rows[host], whole = await _pages(client, f"{_DEVICES}/{host}/channels", {})
+        short += [] if whole else [host]
+    return rows, short
+
+
+async def _listen(
+    client: Client, hosts: Iterable[str], zone: ZoneInfo, memory: dict[str, float]
+) -> None:
+    """When hosts were last heard, of some hundred in turn: those of whom it is known least."""
+    turn = memory["turn"] = memory.get("turn", 0.0) + 1
+    order = sorted(hosts, key=lambda host: memory.get(f"asked {host}", 0.0))
+    for host in order[:_HEARD_AT_ONCE]:
+        heard = await _keepalive(client, host, zone)
+        memory[f"asked {host}"] = turn
+        if heard is not None:
+            memory[f"heard {host}"] = heard.timestamp()
+
+
+def _of_host(
+    host: str,
+    device: Mapping[str, Any],
+    rows: Iterable[Mapping[str, Any]],
+    zone: ZoneInfo,
+    memory: dict[str, float],
+) -> list[Channel]:
+    """Its cameras. While it is away, all that WVP says of them is inference; so is OFF after that,
+    until one of them is on again and shows that the catalogue was read (runs of 2.7.4)."""
+    found = [each for row in rows if (each := _channel(row, host, device))]
+    away, why = f"away {host}", f"its host {host} is offline there"
+    if word(device.get("onLine", device.get("online"))) is Said.ON:
+        if any(each.said is Said.ON for each in found):
+            memory.pop(away, None)
+        why = f"its host {host} was offline there, and no catalogue came since"
+    else:
+        memory[away] = 1.0
+    stamp = memory.get(f"heard {host}")
+    heard = None if stamp is None else datetime.fromtimestamp(stamp, zone)
+    if away in memory:
+        found = [
+            each if each.said is Said.UNKNOWN else replace(each, said=Said.UNKNOWN, why=why)
+            for each in found
+        ]
+    return [replace(each, evidence_at=heard) for each in found] if heard else found
 
 
 async def _enter(client: Client, access: Access) -> None:
@@ -117,43 +203,24 @@ async def _pages(
         totals.add(int(number(data.get("total")) or 0))
         for row in listed:
             if isinstance(row, Mapping):
-                rows.setdefault(text(row.get("id")) or str(len(rows)), row)
+                rows.setdefault(text(row.get("id") or row.get("gbId")) or str(len(rows)), row)
         if not listed or len(rows) >= max(totals):
             break
     return list(rows.values()), len(totals) == 1 and len(rows) == max(totals)
 
 
-async def _channels(
-    client: Client, device: Mapping[str, Any], zone: ZoneInfo
-) -> tuple[list[Channel], bool]:
-    host = text(device.get("deviceId"))
-    if not host.isdigit():  # it becomes part of a path
-        return [], False
-    rows, whole = await _pages(client, f"{_DEVICES}/{host}/channels", {})
-    evidence = await _keepalive(client, host, zone)
-    alive = word(device.get("onLine", device.get("online"))) is Said.ON
-    found = [_channel(row, host, device, alive=alive) for row in rows]
-    return [replace(each, evidence_at=evidence) for each in found if each], whole
-
-
-def _channel(
-    row: Mapping[str, Any], host: str, device: Mapping[str, Any], *, alive: bool
-) -> Channel | None:
+def _channel(row: Mapping[str, Any], host: str, device: Mapping[str, Any]) -> Channel | None:
     """A camera; None for divisions, groups and alarm inputs. Keys by version: those present."""
     code = text(row.get("channelId")) or text(row.get("deviceId"))
     if len(code) >= _CODE_DIGITS and code[10:13] not in _CAMERA_TYPES:
         return None
     raw = text(row.get("status"))
-    said, why = word(raw), ""
-    if not alive and said is not Said.UNKNOWN:
-        said, why = Said.UNKNOWN, f"its host {host} is offline there"
     name = text(row.get("name"))
     return Channel(
         key=f"{host}/{code}",
         code=code,
-        said=said,
+        said=word(raw),
         raw=raw,
-        why=why,
         name="" if "\ufffd" in name else name,  # garbled beyond repair: no name at all
         host=host,
         address=text(row.get("ipAddress")),

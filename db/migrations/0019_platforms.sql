@@ -34,11 +34,13 @@ CREATE TABLE platform (
   clock_read_at timestamptz,
   upset_at timestamptz,
   upset_channels integer NOT NULL DEFAULT 0,
+  matched_revision bigint,
   removed_at timestamptz,
   CHECK ((clock_offset_s IS NULL) = (clock_read_at IS NULL))
 );
 
--- Each camera as a platform knows it, with its own word kept raw. since: since when it says so. missed: whole readings in a row
+-- Each camera as a platform knows it, with its own word kept raw. since: since when it says so. seen_at: null while it
+-- stands in the latest reading, so that rows that stay the same are not written. missed: whole readings in a row
 -- without it. gone_since: three of them; a partial reading takes nothing away. dismissed: the proposal that a person has turned down.
 CREATE TABLE platform_channel (
   platform text NOT NULL REFERENCES platform (name),
@@ -57,7 +59,7 @@ CREATE TABLE platform_channel (
   why text NOT NULL DEFAULT '',
   evidence_at timestamptz,
   first_seen_at timestamptz NOT NULL,
-  seen_at timestamptz NOT NULL,
+  seen_at timestamptz,
   missed integer NOT NULL DEFAULT 0 CHECK (missed >= 0),
   gone_since timestamptz,
   dismissed text,
@@ -139,7 +141,8 @@ FROM platform WHERE removed_at IS NULL;
 
 -- What can be believed of each channel now.
 CREATE VIEW witness_now AS
-SELECT h.camera_id, h.platform, h.key, h.code, h.since, h.raw, h.why, h.evidence_at, h.seen_at, p.fresh,
+SELECT h.camera_id, h.platform, h.key, h.code, h.since, h.raw, h.why, h.evidence_at,
+  coalesce(h.seen_at, p.answered_at) AS seen_at, p.fresh,
   CASE WHEN p.fresh AND h.missed = 0 THEN h.said ELSE 'unknown'::said END AS said
 FROM platform_channel h
 JOIN platform_fresh p ON p.name = h.platform;

@@ -61,6 +61,7 @@ def _add_operating(verbs: Any) -> None:
     bench.add_argument("--cameras", type=int, default=1000, help="simulated cameras")
     bench.add_argument("--register", type=int, default=100_000, help="cameras in the register")
     bench.add_argument("--devices", type=int, default=200_000, help="devices in a file, at most")
+    bench.add_argument("--channels", type=int, default=50_000, help="cameras of a platform")
     bench.add_argument("--covered", type=int, default=100_000, help="cameras of the made-up city")
     bench.add_argument("--cadence", type=float, default=10, help="seconds between two questions")
     bench.add_argument("--seconds", type=float, default=60, help="length of the measurement")

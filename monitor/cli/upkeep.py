@@ -67,6 +67,7 @@ async def bench(arguments: argparse.Namespace) -> int:
     coverage = await measuring.covering.measure(arguments.covered, tell)
     sizes = tuple(size for size in measuring.importing.SIZES if size <= arguments.devices)
     imports = await measuring.importing.measure(tell, sizes)
+    platforms = await measuring.witnessing.measure(tell, arguments.channels)
     register = await measuring.publication.measure(arguments.register, tell)
     plan = measuring.Plan(
         cameras=arguments.cameras, cadence_s=arguments.cadence, seconds=arguments.seconds
@@ -75,6 +76,7 @@ async def bench(arguments: argparse.Namespace) -> int:
         **await measuring.measure(plan, tell),
         "coverage": coverage,
         "imports": imports,
+        "platforms": platforms,
         "register": register,
     }
     if arguments.json:
