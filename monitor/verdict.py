@@ -173,7 +173,7 @@ def judge(before: State, pair: Pair, at: datetime) -> Step:
         before,
         streak=said.by.streak,
         last=said.by.last or before.last,
-        last_up_at=_newer(pair.direct.state.last_up_at, pair.platform.state.last_up_at),
+        last_up_at=said.by.last_up_at or before.last_up_at,
         dark=before.dark if before.dark and dark else dark,
         hour=pair.direct.state.hour,
     )
@@ -218,10 +218,6 @@ def _ended(before: State, at: datetime) -> Dark:
         ends_at=max(at, since),
         cause=before.dark.cause,
     )
-
-
-def _newer(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((each for each in (one, other) if each), default=None)
 
 
 def step(before: State, pair: Pair, seen: Observation, rules: Rules) -> Heard:

@@ -1,13 +1,14 @@
 """The simulated platform answers as WVP does, and is away when its story says so."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collectors.platforms import kinds
-from collectors.platforms.reading import Access
+from collectors.platforms.reading import Access, Wanted
 from collectors.simulator.platform_service import load_platform, serve_platform
 from collectors.simulator.simulated import SimulatorError
 from monitor.demo import city, faults
@@ -39,6 +40,17 @@ async def test_it_is_read_as_a_platform_and_is_away_by_its_story(tmp_path: Path)
         running_s = 661.0  # in the second period
         away = await kinds.ask("wvp", url, Access(secret="k"), ZONE)
         assert "no JSON" in away.refusal
+
+
+async def test_it_says_on_which_days_it_has_recorded(tmp_path: Path) -> None:
+    platform = load_platform(written(tmp_path, kept_days={HOST: 14}))
+    wanted = [Wanted(key=f"{HOST}/34020300001310000001", days=2)]
+    async with serve_platform(platform, lambda: 0.0):
+        url = f"http://127.0.0.1:{platform.port}"
+        found = kinds.kept("wvp", url, Access(secret="k"), ZONE, wanted)
+        [kept] = [each async for each in found]
+    assert kept.oldest_at is not None
+    assert (datetime.now(ZONE) - kept.oldest_at).days in (13, 14, 15)
 
 
 @pytest.mark.parametrize("wrong", [{"hosts": []}, {"port": "x"}, {"away": [[1]]}])

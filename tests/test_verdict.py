@@ -88,8 +88,17 @@ def mixed(*some: list[tuple[float, Reason]]) -> list[tuple[float, Reason]]:
 def test_our_own_question_has_the_word_while_it_is_answered() -> None:
     camera = judged(JudgedBy.FALLBACK, *mixed(every(60, 600, OK, 0), every(60, 600, OFF, 30)))
     assert camera.told == [(0, "up")]
+    assert camera.state.last_up_at == at(600)
     assert camera.pair.platform.state.health is Health.DOWN
     assert [(s(each.at), each.to_health.value) for each in camera.own] == [(0, "up"), (30, "down")]
+
+
+def test_a_platform_that_says_on_is_no_answer_of_a_camera_that_is_dead() -> None:
+    camera = judged(
+        JudgedBy.FALLBACK,
+        *mixed(every(60, 300, OK, 0), every(60, 900, BAD, 360), every(60, 900, ON, 30)),
+    )
+    assert (camera.told, camera.state.last_up_at) == ([(0, "up"), (360, "down")], at(300))
 
 
 def test_while_we_are_blind_the_platform_has_the_word_but_only_from_then_on() -> None:

@@ -6,6 +6,7 @@ many of its GETs change things, and server/config shows passwords.
 """
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ _MOST_PAGES = 5_000
 _CAMERA_TYPES = frozenset({"131", "132"})  # digits 11 to 13: camera, network camera
 _CODE_DIGITS = 20
 _MOST_DAYS = 400
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEARD_AT_ONCE = 100  # hosts whose heartbeats are asked for in one reading
 
 
@@ -250,7 +252,7 @@ async def kept(
     today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     for each in wanted:
         host, _, channel = each.key.partition("/")
-        if not (host.isdigit() and channel.isdigit()):  # they become part of a path
+        if not (_PLAIN_CODE.fullmatch(host) and _PLAIN_CODE.fullmatch(channel)):  # of a path
             continue
 
         async def has(days: int, path: str = f"{_RECORDED}{host}/{channel}") -> bool:

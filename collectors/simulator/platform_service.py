@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ _TEXTS = ("code", "name", "status", "ip")
 class Platform:
     """address, port: where it answers. key: what it wants in the header `api-key`. hosts: channels
     of each recorder, as texts. away: from and to, in seconds of each period, while it does not
-    answer.
+    answer. kept_days: for how long each recorder says that it keeps recordings.
     """
 
     address: str
@@ -30,6 +31,7 @@ class Platform:
     hosts: Mapping[str, Sequence[Mapping[str, str]]]
     away: Sequence[tuple[float, float]]
     period_s: float
+    kept_days: Mapping[str, int]
 
     def is_away(self, running_s: float) -> bool:
         """Whether it does not answer after so many seconds."""
@@ -52,6 +54,7 @@ def load_platform(path: Path) -> Platform:
             hosts=hosts,
             away=[(float(first), float(last)) for first, last in document.get("away", [])],
             period_s=float(document.get("period_s", 600)),
+            kept_days={str(h): int(days) for h, days in document.get("kept_days", {}).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SimulatorError(f"{path}: no platform as it should be: {error!r}") from error
@@ -91,11 +94,25 @@ def _answer(platform: Platform, request: web.Request) -> web.StreamResponse:
         return _page(request, [_device(n, host) for n, host in enumerate(platform.hosts, 1)])
     if path == "/api/device/query/statistics/keepalive":
         return _good([])
+    if path.startswith("/api/gb_record/query/"):
+        return _records(platform, request)
     host = path.removeprefix("/api/device/query/devices/").removesuffix("/channels")
     if host in platform.hosts:
         rows = [_channel(number, row) for number, row in enumerate(platform.hosts[host], 1)]
         return _page(request, rows)
     return web.json_response({"code": 404, "msg": "404"}, status=404)
+
+
+def _records(platform: Platform, request: web.Request) -> web.StreamResponse:
+    """Whether there is a recording of a channel on a day; none of it exists."""
+    host = request.path.split("/")[4]
+    try:
+        day = datetime.fromisoformat(request.query["startTime"])
+    except (KeyError, ValueError):
+        return web.json_response({"code": 400, "msg": "startTime"}, status=400)
+    recorded = (datetime.now(day.tzinfo) - day).days <= platform.kept_days.get(host, 30)
+    row = {"startTime": f"{day:%Y-%m-%d} 00:00:00", "endTime": f"{day:%Y-%m-%d} 23:59:59"}
+    return _good({"sumNum": int(recorded), "recordList": [row] if recorded else []})
 
 
 def _device(number: int, host: str) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def platform(cameras: Sequence[Camera]) -> dict[str, Any]:
     """The sample platform: it knows some of the cameras, and two that nobody else knows.
 
     One it calls online that is dead for good, one offline that answers; a recorder of it has
-    cameras without an address of their own. A quarter of its time it does not answer.
+    cameras without an address of their own, and keeps recordings longer than anybody declared. A
+    quarter of its time it does not answer.
     """
     serving = [each for each in cameras if each.host and each.intent is Intent.IN_SERVICE]
     street = [each for each in serving if each.simulated]
@@ -107,6 +108,7 @@ def platform(cameras: Sequence[Camera]) -> dict[str, Any]:
             "34020300001180000001": [*rows, unregistered],
             "34020300001180000002": [*behind, *strangers],
         },
+        "kept_days": {"34020300001180000001": 2, "34020300001180000002": 14},
         "away": [(_AWAY_AT_S, _AWAY_AT_S + _AWAY_FOR_S)],
         "period_s": _PERIOD_S,
     }
