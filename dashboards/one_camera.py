@@ -27,7 +27,7 @@ def one_camera() -> Board:
         description="One camera: state, reason, history, evidence. Reached from the lists.",
         folder="technicians",
         rows=[
-            Row(id=101, title="Now", panels=[_status(), _facts()]),
+            Row(id=101, title="Now", panels=[_status(), _facts(), _witnesses()]),
             Row(id=102, title="History", panels=[_timeline(), _totals(), _outages(), _days()]),
             Row(id=103, title="Evidence", panels=[_answer_times(), _failures()]),
         ],
@@ -83,6 +83,39 @@ FROM bi.camera_now WHERE camera_code = '$camera'""",
                 Column(name="dark_cause", title="Why dark", width=110),
             ),
             width=20,
+            height=5,
+            empty="No such camera",
+        )
+    )
+
+
+def _witnesses() -> Drawn:
+    return rows(
+        Saying(
+            id=10,
+            title="Verdict and witnesses",
+            description=(
+                "What each witness of the camera says and when it was asked, now, and whose word "
+                "counts, from bi.camera_now. Platform: unknown while it is silent, and at its best "
+                "that a sign of life came there."
+            ),
+            sql="""
+SELECT w.witness, w.says, w.since, w.asked, n.judged_by
+FROM bi.camera_now n
+CROSS JOIN LATERAL (VALUES
+  ('verdict', n.health, n.since, n.last_asked),
+  ('our questions', n.direct, n.direct_since, n.direct_asked),
+  ('platform', coalesce(n.platform, 'does not know it'), n.platform_since, n.platform_asked))
+  w (witness, says, since, asked)
+WHERE n.camera_code = '$camera'""",
+            columns=(
+                Column(name="witness", title="Witness"),
+                Column(name="says", title="Says"),
+                Column(name="since", title="Since", unit="dateTimeAsIso", width=155),
+                Column(name="asked", title="Asked", unit="dateTimeAsIso", width=155),
+                Column(name="judged_by", title="Whose word counts"),
+            ),
+            width=24,
             height=5,
             empty="No such camera",
         )

@@ -6,7 +6,7 @@ The only module that knows all parts. What each part does is its own business.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +28,7 @@ from monitor.web import Console, create_app
 
 _log = structlog.get_logger()
 
+_AGAIN_S, _AGAIN_AT_MOST_S = 5.0, 300.0  # until a part that failed begins anew
 _FIGURES_WITHIN_S = 1.5  # with landing and recording, all of a stop stays below five seconds
 
 
@@ -102,10 +103,14 @@ async def _run_parts(
             if polling:
                 start(polling.run(connections), "polling")
             if counts:
-                start(ticks.survey(settings, connections), "coverage")
-                start(platforms.watch(settings, connections, utc_now), "platforms")
-                start(ticks.watch(settings, connections), "findings")
-                start(ticks.tick(settings, connections), "figures")
+                beside = {
+                    "coverage": partial(ticks.survey, settings, connections),
+                    "platforms": partial(platforms.watch, settings, connections, utc_now),
+                    "findings": partial(ticks.watch, settings, connections),
+                    "figures": partial(ticks.tick, settings, connections),
+                }
+                for name, part in beside.items():
+                    start(keep_going(part, name), name)
             if ready:
                 await _either(serving, stop)
                 if not stop.is_set():
@@ -127,6 +132,28 @@ def _keep(
         await what
 
     tasks.append(group.create_task(part(), name=name))
+
+
+async def keep_going(
+    part: Callable[[], Coroutine[Any, Any, None]],
+    name: str,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Run a part beside the polling until cancelled: one that fails is told of with all that is
+    known and begins anew, a little later each time; it never ends the others (design 3.10)."""
+    pause_s = _AGAIN_S
+    while True:
+        task = asyncio.create_task(part(), name=name)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        failure = None if task.cancelled() else task.exception()
+        _log.error("a part failed and begins anew", part=name, in_s=pause_s, exc_info=failure)
+        await pause(pause_s)
+        pause_s = min(2 * pause_s, _AGAIN_AT_MOST_S)
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from collectors.simulator.breakage import read_fault
 from db import embedded, ledger, migrate, pool
-from monitor import figures, polling
+from monitor import figures, polling, service
 from monitor.model import Camera
 from tests import taking
 from tests.running import fleet, program, until
@@ -318,3 +318,48 @@ async def test_the_roles_work_together_as_processes_of_their_own(
         await taking.take_cameras(conn, [added], source="test", now=datetime.now(UTC))
         await reaches(conn, "NEW", "OFFLINE")
         assert [(await each.stop())[0] for each in (web, scheduler, collector)] == [0, 0, 0]
+
+
+async def test_a_part_that_fails_begins_anew_and_ends_nothing_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs, pauses, settled = 0, [], asyncio.Event()
+
+    async def part() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 9:
+            raise ValueError("what a platform sent broke us")
+        settled.set()
+        await asyncio.Event().wait()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    keeping = asyncio.create_task(service.keep_going(part, "platforms", pause))
+    await settled.wait()
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]
+    assert capsys.readouterr().out.count("what a platform sent broke us") >= 8
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+
+
+async def test_a_part_that_is_stopped_is_ended_before_the_stop_goes_on() -> None:
+    ended = False
+
+    async def part() -> None:
+        nonlocal ended
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended = True
+
+    keeping = asyncio.create_task(service.keep_going(part, "figures"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert ended

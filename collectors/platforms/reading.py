@@ -51,14 +51,15 @@ def text(value: Any) -> str:
     """A value of a platform as a short text on one line; "" for none."""
     if value is None or isinstance(value, dict | list):
         return ""
-    return " ".join(str(value).replace("\0", " ").split())[:_MOST]
+    whole = str(value).replace("\0", " ").encode("utf-8", "replace").decode()
+    return " ".join(whole.split())[:_MOST]
 
 
 def number(value: Any) -> float | None:
     """A number, also one written as text; None for anything else."""
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return found if abs(found) < 1e9 else None
 
