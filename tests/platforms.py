@@ -200,12 +200,12 @@ class ZoneMinder:
             return web.json_response({"result": self.daemon})
         if "/events/index/MonitorId:" in request.path:
             return self._events(request)
+        [seen] = captured("zoneminder-monitors")["monitors"]
         listed = [
             {
-                "Monitor": {"Id": ident, "Name": name, "Function": function, "Enabled": enabled,
-                            "Host": "127.0.0.9", "User": "u", "Pass": "campw",
-                            "ONVIF_Password": "onvifpw", "Longitude": None, "Latitude": None},
-                "Monitor_Status": {"Status": status, "CaptureFPS": fps},
+                "Monitor": {**seen["Monitor"], "Id": ident, "Name": name, "Function": function,
+                            "Enabled": enabled, "Path": f"rtsp://u:pathpw@127.0.0.{ident}:554/x"},
+                "Monitor_Status": {**seen["Monitor_Status"], "Status": status, "CaptureFPS": fps},
             }
             for ident, name, function, enabled, status, fps in self.rows
         ]  # fmt: skip
@@ -215,8 +215,9 @@ class ZoneMinder:
         """Newest first, whatever is asked for: one row a page."""
         ident = request.path.rpartition(":")[2].removesuffix(".json")
         starts, page = self.events.get(ident, []), int(request.query["page"])
+        [seen] = captured("zoneminder-events")["events"]
         some = [
-            {"Event": {"StartDateTime": each, "Notes": "x"}} for each in starts[page - 1 : page]
+            {"Event": {**seen["Event"], "StartDateTime": each}} for each in starts[page - 1 : page]
         ]
         paging = {"page": page, "pageCount": len(starts)}
         return web.json_response({"events": some, "pagination": paging})

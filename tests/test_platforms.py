@@ -304,7 +304,8 @@ async def test_zoneminder_is_believed_only_while_its_daemon_runs() -> None:
         assert {each.code: each.said for each in asked.reading.channels} == {
             "Gate": Said.ON, "Yard": Said.OFF, "New": Said.UNKNOWN, "Frozen": Said.OFF,
         }  # fmt: skip
-        assert not [x for x in ("campw", "onvifpw", "geheim", "tok") if x in repr(asked)]
+        assert not [x for x in ("campw", "onvifpw", "pathpw", "geheim", "tok") if x in repr(asked)]
+        assert asked.reading.channels[0].address == "127.0.0.1"
         fake.daemon = 0
         stale = await read("zoneminder", url, me)
         assert stale.reading is not None

@@ -219,7 +219,8 @@ def _read(body: bytes, host: str, status: int) -> Any:
     try:
         return without_secrets(json.loads(body.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
-        raise Refused(f"{host} answers no JSON (HTTP {status}): is the address right?") from None
+        why = "it is in trouble itself" if status >= 500 else "is the address right?"
+        raise Refused(f"{host} answers no JSON (HTTP {status}): {why}") from None
 
 
 def without_secrets(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """ZoneMinder 1.36 by its API: a monitor is on while the daemon runs and pictures are captured.
 
-Status rows are stale while the daemon is down: then nothing is known of any.
+Status rows are stale while the daemon is down: then nothing is known of any. Run against 1.36.33.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from collectors.platforms.client import Client
@@ -119,7 +120,15 @@ def _channel(row: Mapping[str, Any], runs: bool) -> Channel | None:
         raw=raw,
         why=why,
         name=text(monitor.get("Name")),
-        address=text(monitor.get("Host")),
+        address=text(monitor.get("Host")) or _host(text(monitor.get("Path"))),
         lon=number(monitor.get("Longitude")),
         lat=number(monitor.get("Latitude")),
     )
+
+
+def _host(path: str) -> str:
+    """The machine that a source is fetched from; its user and password are not looked at."""
+    try:
+        return urlsplit(path).hostname or ""
+    except ValueError:
+        return ""
