@@ -199,6 +199,26 @@ async def protected(
     return now, ended, layers
 
 
+async def retention(conn: Connection) -> asyncpg.Record:
+    """Declared cameras in service: of how many is known how long recordings are kept, and how many
+    are kept longer or shorter than declared on any platform."""
+    found: asyncpg.Record | None = await conn.fetchrow(
+        """
+        SELECT count(*) AS declared, count(k.camera_code) AS known,
+          count(*) FILTER (WHERE k.longer) AS longer,
+          count(*) FILTER (WHERE k.shorter AND NOT k.longer) AS shorter
+        FROM bi.register_now g
+        LEFT JOIN (
+          SELECT camera_code, bool_or(finding = 'longer') AS longer,
+            bool_or(finding = 'shorter') AS shorter
+          FROM bi.retention GROUP BY camera_code) k ON k.camera_code = g.camera_code
+        WHERE g.declared AND g.intent = 'in_service'
+        """
+    )
+    assert found is not None  # noqa: S101 a query of counts always has one row
+    return found
+
+
 async def outages(conn: Connection, starts_at: datetime, ends_at: datetime) -> list[asyncpg.Record]:
     """By camera the longest outage that ended and the one that lasts, as far as there are any."""
     return await conn.fetch(

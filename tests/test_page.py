@@ -245,3 +245,19 @@ async def test_a_link_opens_its_camera_and_the_page_speaks_chinese(
         await expect(page.locator("#list")).to_contain_text("地址完全没有应答")
         await expect(page.locator("#detail")).to_contain_text("时钟偏差")
         assert seen.complaints == []
+
+
+async def test_a_camera_shows_both_witnesses_and_how_long_it_keeps(
+    browser: Browser, address: str
+) -> None:
+    async with opened(browser, address, path="/#camera=61000100001320000006") as seen:
+        panel = seen.page.locator("#detail")
+        await expect(panel).to_contain_text("Whose word counts")
+        await expect(panel).to_contain_text("the platform while we do not see it")
+        await expect(panel).to_contain_text("What we found")
+        await expect(panel).to_contain_text("town: online there · (ON)")
+    async with opened(browser, address, path="/#camera=61000100001320000001") as seen:
+        panel = seen.page.locator("#detail")
+        await expect(panel).to_contain_text("How long recordings are kept")
+        await expect(panel).to_contain_text("town: 99 days, declared")
+        await expect(panel).to_contain_text("longer than declared")

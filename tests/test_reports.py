@@ -38,6 +38,7 @@ from monitor.reports.content import (
     ReasonLine,
     Removal,
     Rests,
+    Retention,
     StateLine,
     Targets,
     published,
@@ -159,6 +160,7 @@ def figures(**changes: object) -> Figures:
             changes={"opened": 3, "turned": 2, "recomputed": 1},
             layers=(("Map", date(2026, 1, 15)),),
         ),
+        retention=Retention(declared=9, known=7, longer=2, shorter=1),
         edition=Rests(number=3, made_at=NOW, digest="ab" * 32, holds=True),
         looks=(Look(role="web", action="camera.read", times=9, people=2),),
         cameras=(
@@ -436,6 +438,15 @@ def test_the_register_comes_first_and_removals_lead_it() -> None:
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
     assert "1 cameras were taken away" in text
     assert "Areas" not in text
+
+
+def test_recordings_that_are_kept_otherwise_than_declared_are_counted_both_ways() -> None:
+    text = Page(render_html(figures())).text
+    told = "of 7 of 9 declared cameras: 2 keep recordings longer than the register says, 1 shorter"
+    assert told in text
+    nobody = Retention(declared=9, known=0, longer=0, shorter=0)
+    text = Page(render_html(figures(retention=nobody))).text
+    assert "— No platform tells how long" in text
 
 
 def test_a_report_names_its_edition_or_is_headed_unpublished() -> None:

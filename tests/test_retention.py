@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from collectors.platforms import kinds, wvp
 from collectors.platforms.reading import Access, Refused, Wanted
 from db import platforms as stored
-from db import views
+from db import sums, views
 from monitor import platforms
 from monitor.model import Camera
 from monitor.settings import Platform
@@ -236,3 +236,13 @@ async def test_an_auditor_asks_how_long_recordings_are_kept(
     assert (told.returncode, "2 declared cameras, 2 not as declared." in told.stdout) == (1, True)
     assert [row["finding"] for row in json.loads(plain.stdout)] == ["longer", "longer"]
     assert (refused.returncode, "does not let us in" in refused.stdout) == (1, True)
+
+
+async def test_the_report_tells_how_many_keep_longer_or_shorter_than_declared(
+    conn: asyncpg.Connection,
+) -> None:
+    await city(conn, 30, 45, 60, 3)
+    await taking.take_cameras(conn, [Camera(code="unknown", name="n")], now=now())
+    await declare_all(conn, retention_days=30)
+    found = dict(await sums.retention(conn))
+    assert found == {"declared": 5, "known": 4, "longer": 2, "shorter": 1}

@@ -297,6 +297,17 @@ class Protected:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Retention:
+    """How long recordings of declared cameras are kept, as platforms told it last: of so many
+    declared ones, how many are known, and are kept longer or shorter than declared."""
+
+    declared: int
+    known: int
+    longer: int
+    shorter: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
     """All of one report, read in one snapshot at `as_of`.
 
@@ -330,6 +341,7 @@ class Figures:
     removals: tuple[Removal, ...]
     overdue: tuple[Overdue, ...]
     protected: Protected
+    retention: Retention
     edition: Rests | None
     looks: tuple[Look, ...]
     cameras: tuple[CameraLine, ...]

@@ -30,6 +30,7 @@ from monitor.reports.content import (
     ReasonLine,
     Removal,
     Rests,
+    Retention,
     StateLine,
     Targets,
 )
@@ -88,6 +89,7 @@ async def _read(conn: Connection, period: Period, now: datetime, city: str) -> F
         removals=_all(Removal, await sums.removals(conn, period.starts_at, until)),
         overdue=_all(Overdue, await sums.overdue(conn)),
         protected=await _protected(conn, period, until),
+        retention=Retention(**await sums.retention(conn)),
         edition=await _edition(conn),
         looks=_all(Look, await sums.looked(conn, period.starts_at, until)),
         cameras=cameras,
