@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import asyncpg
-
-from db import evidence, ledger
+from db import evidence, ledger, witnesses
 from db.pool import Connection
+from db.state_rows import row_of, state_of
 from monitor.faults import Change, Fault, FaultKind, Faults
-from monitor.health import Darkness, Hour, State, Streak
-from monitor.model import Cause, Dark, Health, JudgedBy, Observation, Reason, Transition
-from monitor.verdict import Name, Pair, Witness
+from monitor.health import Hour, State
+from monitor.model import Dark, Observation, Transition
+from monitor.verdict import Name, Pair
 
 
 class StateConflict(Exception):
@@ -50,57 +48,7 @@ async def load(conn: Connection, ids: Iterable[int] | None = None) -> dict[int, 
         "SELECT * FROM camera_state WHERE $1::bigint[] IS NULL OR camera_id = ANY($1)",
         None if ids is None else list(ids),
     )
-    return {row["camera_id"]: _state(row) for row in rows}
-
-
-def _state(row: asyncpg.Record) -> State:
-    return State(
-        camera_id=row["camera_id"],
-        health=Health(row["health"]),
-        since=row["since"],
-        reason=Reason(row["health_reason"]) if row["health_reason"] else None,
-        detail=row["health_detail"],
-        confirmed_at=row["confirmed_at"],
-        streak=_streak(row),
-        last=_last(row),
-        last_up_at=row["last_up_at"],
-        dark=Darkness(since=row["dark_since"], cause=Cause(row["dark_cause"]))
-        if row["dark_since"]
-        else None,
-        hour=Hour(
-            starts_at=row["hour"],
-            asked=row["hour_asked"],
-            up=row["hour_up"],
-            took_ms=row["hour_took_ms"],
-            took_max_ms=row["hour_took_max_ms"],
-        )
-        if row["hour"]
-        else None,
-    )
-
-
-def _streak(row: asyncpg.Record) -> Streak | None:
-    if not row["streak_count"]:
-        return None
-    return Streak(
-        count=row["streak_count"],
-        first_at=row["streak_from"],
-        reason=Reason(row["streak_reason"]),
-        detail=row["streak_detail"],
-    )
-
-
-def _last(row: asyncpg.Record) -> Observation | None:
-    if row["last_at"] is None:
-        return None
-    return Observation(
-        camera_id=row["camera_id"],
-        at=row["last_at"],
-        reason=Reason(row["last_reason"]),
-        detail=row["last_detail"],
-        took=timedelta(milliseconds=row["last_took_ms"]),
-        clock_offset_s=row["clock_offset_s"],
-    )
+    return {row["camera_id"]: state_of(row) for row in rows}
 
 
 async def insert(conn: Connection, states: Sequence[State], now: datetime) -> None:
@@ -132,7 +80,7 @@ async def store(conn: Connection, batch: Batch, now: datetime) -> None:
     await evidence.store_failed(conn, batch.failed)
     await evidence.store_hours(conn, batch.hours)
     await _store_faults(conn, batch.faults)
-    await _store_witnesses(conn, batch)
+    await witnesses.store(conn, batch.pairs, batch.single, batch.own)
     if batch.news_from is not None:
         await ledger.reopen(conn, batch.news_from, now)
 
@@ -142,7 +90,7 @@ async def _update(
 ) -> None:
     if not states:
         return
-    rows = [_row(state, read_at) for state, read_at in states]
+    rows = [row_of(state, read_at) for state, read_at in states]
     done = await conn.execute(
         """
         UPDATE camera_state s SET
@@ -188,37 +136,6 @@ async def _deleted(conn: Connection, camera_ids: Sequence[int]) -> int:
         list(camera_ids),
     )
     return found
-
-
-def _row(state: State, read_at: datetime | None) -> tuple[Any, ...]:
-    """One row for the statement above, in its order."""
-    streak, last, dark, hour = state.streak, state.last, state.dark, state.hour
-    return (
-        state.camera_id,
-        read_at,
-        state.health.value,
-        state.since,
-        state.reason and state.reason.value,
-        state.detail,
-        state.confirmed_at,
-        streak.count if streak else 0,
-        streak and streak.first_at,
-        streak and streak.reason.value,
-        streak.detail if streak else "",
-        last and last.at,
-        state.last_up_at,
-        last and last.reason.value,
-        last.detail if last else "",
-        last and evidence.took_ms(last),
-        last and last.clock_offset_s,
-        dark and dark.since,
-        dark and dark.cause.value,
-        hour and hour.starts_at,
-        hour.asked if hour else 0,
-        hour.up if hour else 0,
-        hour.took_ms if hour else 0.0,
-        hour.took_max_ms if hour else 0.0,
-    )
 
 
 async def _insert_transitions(
@@ -300,94 +217,4 @@ async def _store_faults(conn: Connection, changes: Sequence[Change]) -> None:
         ON CONFLICT (camera_id, kind, opened_at) DO UPDATE SET closed_at = excluded.closed_at
         """,
         [(c.camera_id, c.kind.value, c.opened_at, c.closed_at, c.detail) for c in changes],
-    )
-
-
-async def load_pairs(conn: Connection) -> dict[int, Pair]:
-    """What both witnesses of a camera know, by camera id."""
-    rows = await conn.fetch("SELECT * FROM witness_state ORDER BY camera_id, witness")
-    found: dict[int, dict[Name, Witness]] = {}
-    pairs: dict[int, Pair] = {}
-    for row in rows:
-        both = found.setdefault(row["camera_id"], {})
-        both[Name(row["witness"])] = Witness(state=_state(row), sees_since=row["sees_since"])
-        if len(both) == len(Name):
-            pairs[row["camera_id"]] = Pair(
-                judged_by=JudgedBy(row["judged_by"]),
-                direct=both[Name.DIRECT],
-                platform=both[Name.PLATFORM],
-                lit_at=row["lit_at"],
-            )
-    return pairs
-
-
-async def _store_witnesses(conn: Connection, batch: Batch) -> None:
-    """States of witnesses, whole: the verdict beside them tells whether somebody else records."""
-    await conn.execute("DELETE FROM witness_state WHERE camera_id = ANY($1)", batch.single)
-    rows = [
-        (name.value, pair.judged_by.value, pair.lit_at, one.sees_since, *_row(one.state, None))
-        for pair in batch.pairs.values()
-        for name, one in ((Name.DIRECT, pair.direct), (Name.PLATFORM, pair.platform))
-    ]
-    if rows:
-        await conn.execute(
-            """
-            INSERT INTO witness_state AS w (witness, judged_by, lit_at, sees_since, camera_id,
-              health, since, health_reason, health_detail, confirmed_at,
-              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
-              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
-              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
-            SELECT witness, judged_by, lit_at, sees_since, camera_id,
-              health, since, health_reason, health_detail, confirmed_at,
-              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
-              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
-              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms
-            FROM unnest(
-              $1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[],
-              $5::bigint[], $6::timestamptz[], $7::health[], $8::timestamptz[], $9::text[],
-              $10::text[], $11::timestamptz[], $12::int[], $13::timestamptz[], $14::text[],
-              $15::text[], $16::timestamptz[], $17::timestamptz[], $18::text[], $19::text[],
-              $20::real[], $21::double precision[], $22::timestamptz[], $23::cause[],
-              $24::timestamptz[], $25::int[], $26::int[], $27::double precision[], $28::real[])
-            AS u (witness, judged_by, lit_at, sees_since, camera_id, read_at,
-              health, since, health_reason, health_detail, confirmed_at,
-              streak_count, streak_from, streak_reason, streak_detail, last_at, last_up_at,
-              last_reason, last_detail, last_took_ms, clock_offset_s, dark_since, dark_cause,
-              hour, hour_asked, hour_up, hour_took_ms, hour_took_max_ms)
-            WHERE EXISTS (SELECT FROM camera c WHERE c.id = u.camera_id)
-            ON CONFLICT (camera_id, witness) DO UPDATE SET judged_by = excluded.judged_by,
-              lit_at = excluded.lit_at, sees_since = excluded.sees_since,
-              health = excluded.health, since = excluded.since,
-              health_reason = excluded.health_reason, health_detail = excluded.health_detail,
-              confirmed_at = excluded.confirmed_at, streak_count = excluded.streak_count,
-              streak_from = excluded.streak_from, streak_reason = excluded.streak_reason,
-              streak_detail = excluded.streak_detail, last_at = excluded.last_at,
-              last_up_at = excluded.last_up_at, last_reason = excluded.last_reason,
-              last_detail = excluded.last_detail, last_took_ms = excluded.last_took_ms,
-              clock_offset_s = coalesce(excluded.clock_offset_s, w.clock_offset_s),
-              dark_since = excluded.dark_since, dark_cause = excluded.dark_cause,
-              hour = excluded.hour, hour_asked = excluded.hour_asked,
-              hour_up = excluded.hour_up, hour_took_ms = excluded.hour_took_ms,
-              hour_took_max_ms = excluded.hour_took_max_ms
-            """,
-            *evidence.columns(rows),
-        )
-    await conn.executemany(
-        """
-        INSERT INTO witness_transition (camera_id, witness, at, from_health, to_health, reason,
-          detail)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
-        """,
-        [
-            (
-                each.camera_id,
-                name.value,
-                each.at,
-                each.from_health.value,
-                each.to_health.value,
-                each.reason.value,
-                each.detail,
-            )
-            for name, each in batch.own
-        ],
     )

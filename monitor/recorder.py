@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from db import life, pool, states
+from db import life, pool, states, witnesses
 from db.session import AnotherRecords, Session
 from monitor.health import Policy, State
 from monitor.judgement import Judgement, Known
@@ -152,7 +152,7 @@ class Recorder:
             if not self._known_holds:
                 self._known = Known(
                     states=await states.load(conn),
-                    pairs=await states.load_pairs(conn),
+                    pairs=await witnesses.load_pairs(conn),
                     faults=await states.load_faults(conn),
                 )
             # if `store` ends early, nobody knows whether its transaction was committed

@@ -56,8 +56,9 @@ async def test_it_takes_an_answer_in_many_segments():
 @on_both_loops
 async def test_it_does_not_wait_for_a_length_that_never_comes():
     started = time.monotonic()
-    await asked(says(http(RESPONSE, "Content-Length: 9999"), keep_open=True))
-    assert time.monotonic() - started < 0.2
+    patient = Limits(connect_s=5, total_s=60)
+    await asked(says(http(RESPONSE, "Content-Length: 9999"), keep_open=True), patient)
+    assert time.monotonic() - started < 30
 
 
 @on_both_loops

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import shapely
 
-from db import editions, pool, views
+from db import accounts, editions, pool, rows
 from monitor.coverage.footprint import FootprintModel
 from monitor.coverage.looks import Limits
 from monitor.lookout import Lookout
@@ -55,7 +55,7 @@ async def town(conn: asyncpg.Connection, clock: Clock) -> asyncpg.Connection:
 
 
 async def found(conn: asyncpg.Connection, *, ended: bool = False) -> list[dict[str, Any]]:
-    return await views.protected_findings(conn, ended=ended)
+    return await accounts.protected_findings(conn, ended=ended)
 
 
 async def test_a_view_that_reaches_a_house_is_a_finding_with_its_share_and_a_way_out(
@@ -70,8 +70,8 @@ async def test_a_view_that_reaches_a_house_is_a_finding_with_its_share_and_a_way
     assert (one["state"], one["places"], one["owner"]) == ("open", 1, None)
     assert one["free_range_m"] == 30
     assert one["free_bearing_deg"] in (51, 309)
-    assert one["since"] == views.plain(clock.at)
-    counts = await views.protected_counts(town)
+    assert one["since"] == rows.plain(clock.at)
+    counts = await accounts.protected_counts(town)
     assert counts == {"cameras": 2, "compared": 2, "looking": 1, "answered": 0}
 
 
@@ -105,7 +105,7 @@ async def test_what_people_did_ends_it_and_says_so(
     assert await lookout.refresh() == 1
     assert await found(town) == []
     [one] = await found(town, ended=True)
-    assert (one["state"], one["ended_by"], one["ended_at"]) == ("ended", how, views.plain(clock.at))
+    assert (one["state"], one["ended_by"], one["ended_at"]) == ("ended", how, rows.plain(clock.at))
 
 
 async def test_narrowing_and_masks_end_it_too(
@@ -154,7 +154,7 @@ async def test_a_view_that_nobody_knows_any_more_keeps_its_finding(
     await taking.take_cameras(town, [replace(NORTH, **change)], now=NOW)
     assert await lookout.refresh() == 0
     assert [row["state"] for row in await found(town)] == ["open"]
-    assert (await views.protected_counts(town))["compared"] == 1
+    assert (await accounts.protected_counts(town))["compared"] == 1
 
 
 async def test_an_answer_ends_nothing_and_expires_after_90_days(
@@ -171,12 +171,12 @@ async def test_an_answer_ends_nothing_and_expires_after_90_days(
     assert (one["state"], one["answer"], one["answered_by"]) == (
         "answered", "Mast is moved in May", "Li",
     )  # fmt: skip
-    assert (await views.protected_counts(town))["answered"] == 1
+    assert (await accounts.protected_counts(town))["answered"] == 1
     await lookout.refresh()
     await town.execute("UPDATE protected_answer SET answered_at = now() - interval '91 days'")
     [one] = await found(town)
     assert (one["state"], one["answer"]) == ("open", "Mast is moved in May")
-    assert (await views.protected_counts(town))["answered"] == 0
+    assert (await accounts.protected_counts(town))["answered"] == 0
 
 
 async def test_a_camera_on_the_house_is_no_finding_unless_it_is_declared_to_face_it(
@@ -240,7 +240,7 @@ async def test_where_no_layer_is_loaded_nothing_is_called_free(
 ) -> None:
     await taking.take_cameras(conn, [NORTH], now=NOW)
     await lookout.refresh()
-    assert (await views.protected_counts(conn))["compared"] == 0
+    assert (await accounts.protected_counts(conn))["compared"] == 0
     [row] = [row async for row in _public(conn)]
     assert row["looks_at_protected"] is None
     await protecting.load(conn, [], shapely.box(8, 47, 9, 48))

@@ -17,7 +17,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import protected, requirements, views
+from db import accounts, covered, protected, requirements
 from monitor import inventory
 from monitor.coverage.protection import Claim, standings
 from monitor.inventory import Said, read_protected
@@ -324,10 +324,10 @@ async def test_a_requirement_ends_with_a_layer_that_its_place_touches_or_leaves(
     await taking.take_places(conn, [NEEDY], now=NOW)
     done = await protecting.load(conn, [ACROSS], CITY)
     assert (done.touching, done.lost) == (1, (PLAIN.name,))
-    assert [row["state"] for row in await views.requirements(conn)] == ["touches_protected"]
+    assert [row["state"] for row in await accounts.requirements(conn)] == ["touches_protected"]
     assert await requirements.in_force(conn) == frozenset()
     await protecting.load(conn, [], None, anew=True)
-    assert [row["state"] for row in await views.requirements(conn)] == ["protected_not_loaded"]
+    assert [row["state"] for row in await accounts.requirements(conn)] == ["protected_not_loaded"]
 
 
 async def test_a_place_drawn_anew_is_looked_at_anew(conn: asyncpg.Connection) -> None:
@@ -362,10 +362,10 @@ async def test_figures_say_of_which_day_the_layer_is_or_that_there_is_none(
     conn: asyncpg.Connection,
 ) -> None:
     await taking.take_places(conn, [PLAIN], now=NOW)
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert place["protected_layer"] is None
     await protecting.load(conn, [], CITY)
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert place["protected_layer"] == "2026-01-01"
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import audit, register, views
+from db import accounts, audit, register, views
 from monitor import declaring, entry, figures
 from monitor.declaring import NotDeclared, Person
 from monitor.entry import Declaration, Kind, Role
@@ -70,7 +70,7 @@ async def test_a_camera_is_undeclared_until_somebody_else_approves_what_was_stat
     assert await state(conn, "C1") == ("incomplete", False, ["approval"])
     await declaring.approve(conn, ["C1"], WU, NOW)
     assert await state(conn, "C1") == ("declared", True, [])
-    row = await views.register_entry(conn, "C1")
+    row = await accounts.register_entry(conn, "C1")
     assert row is not None
     assert (row["approved_by"], row["stated_by"], len(row["versions"])) == ("Wu", "Li", 2)
     assert date.fromisoformat(row["review_due"]) - NOW.date() < timedelta(days=367)
@@ -82,11 +82,11 @@ async def test_a_new_version_waits_and_the_old_one_counts_meanwhile(
     await enter(conn, "C1")
     await approved(conn, "C1")
     await declaring.declare(conn, [Declaration(camera="C1", values={"purpose": "Fire"})], LI, NOW)
-    row = await views.register_entry(conn, "C1")
+    row = await accounts.register_entry(conn, "C1")
     assert row is not None
     assert (row["state"], row["purpose"]) == ("declared", "Traffic flow")
     await declaring.approve(conn, ["C1"], WU, NOW + timedelta(seconds=1))
-    row = await views.register_entry(conn, "C1")
+    row = await accounts.register_entry(conn, "C1")
     assert row is not None
     assert (row["purpose"], row["need"]) == ("Fire", FIELDS["need"])
     assert [each["ended"] for each in row["versions"]] == [None, "superseded"]
@@ -276,7 +276,7 @@ async def test_180_days_after_first_entry_nobody_repairs_an_undeclared_camera(
     assert (old["status"], old["attended"], old["register_state"]) == (
         "OFFLINE", False, "undeclared",
     )  # fmt: skip
-    left = {row["camera_code"]: row["days_left"] for row in await views.undeclared(conn)}
+    left = {row["camera_code"]: row["days_left"] for row in await accounts.undeclared(conn)}
     assert left == {"OLD": 0, "NEW": 1}
     await approved(conn, "OLD")
     assert {row["camera_code"] for row in await views.offline(conn)} == {"OLD", "NEW"}

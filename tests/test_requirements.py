@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from db import migrate, requirements, views
+from db import accounts, covered, migrate, requirements
 from monitor.inventory.problems import Refused
 from monitor.model import Place, PlaceKind, Requirement
 from monitor.surveyor import Surveyor
@@ -38,7 +38,7 @@ async def known(conn: asyncpg.Connection) -> None:
 
 
 async def needs(conn: asyncpg.Connection) -> list[tuple[str, float | None]]:
-    return [(row["state"], row["share"]) for row in await views.requirements(conn)]
+    return [(row["state"], row["share"]) for row in await accounts.requirements(conn)]
 
 
 async def gaps(conn: asyncpg.Connection) -> int:
@@ -53,7 +53,7 @@ async def test_a_street_without_a_requirement_has_coverage_and_no_gap(
     await declare_all(conn)
     await turn(conn, "up")
     await surveyor.refresh()
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert (place["required"], place["gaps"], place["effective"] > 0.3) == (None, [], True)
     # not even a hidden list of unwatched stretches is made
     assert await conn.fetchval("SELECT count(*) FROM coverage_gap") == 0
@@ -68,21 +68,21 @@ async def test_excess_is_what_is_watched_beyond_the_need_or_twice(
     await taking.take_cameras(conn, [EAST], source="t", now=NOW)
     await declare_all(conn)
     await surveyor.refresh()
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert place["excess_m"] == place["unrequired_m"] == pytest.approx(100, abs=0.5)
     assert place["excess_m2"] is place["unrequired_m2"] is None
     for share, excess in ((0.1, 100 - 30.2), (0.5, 0.0)):
         wanted = replace(PLAIN, requirement=replace(NEED, share=share))
         await taking.take_places(conn, [wanted], now=datetime.now(UTC), by="Li")
-        [place] = await views.coverage(conn)
+        [place] = await covered.coverage(conn)
         assert place["excess_m"] == pytest.approx(excess, abs=0.5)
         assert place["unrequired_m"] == 0
     await taking.take_cameras(conn, [second], source="t", now=NOW)
     await declare_all(conn)
     await surveyor.refresh()
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert place["excess_m"] == pytest.approx(70, abs=1)  # watched by both
-    [kind] = await views.coverage_kinds(conn)
+    [kind] = await covered.coverage_kinds(conn)
     assert (kind["excess_m"], kind["unrequired_m"]) == (place["excess_m"], 0)
 
 
@@ -100,7 +100,7 @@ async def test_gaps_come_with_the_reason_and_go_on_the_day_of_its_review(
         "UPDATE requirement SET from_day = $1::date - 9, review_due = $1::date", today
     )
     assert (await needs(conn), await gaps(conn)) == ([("lapsed", 0.5)], 0)
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert (place["required"], place["gaps"]) == (None, [])
     await surveyor.refresh()
     assert await conn.fetchval("SELECT count(*) FROM coverage_gap") == 0

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from collectors.platforms import kinds, wvp
 from collectors.platforms.reading import Access, Refused, Wanted
+from db import accounts, sums
 from db import platforms as stored
-from db import sums, views
 from monitor import platforms
 from monitor.model import Camera
 from monitor.settings import Platform
@@ -143,7 +143,7 @@ async def city(conn: asyncpg.Connection, *kept_days: float | None, declared: int
 
 
 async def findings(conn: asyncpg.Connection) -> list[tuple[int, str]]:
-    rows = {row["camera_code"]: row for row in await views.retention(conn)}
+    rows = {row["camera_code"]: row for row in await accounts.retention(conn)}
     return [(rows[key]["kept_days"], rows[key]["finding"]) for key in sorted(rows)]
 
 
@@ -155,7 +155,7 @@ async def test_longer_is_a_finding_as_shorter_is_and_a_day_is_none(
         (30, "as declared"), (31, "as declared"), (32, "longer"),
         (29, "as declared"), (28, "shorter"), (0, "shorter"),
     ]  # fmt: skip
-    told = await views.retention(conn, only_findings=True)
+    told = await accounts.retention(conn, only_findings=True)
     assert {row["finding"] for row in told} == {"longer", "shorter"}
     assert all(row["advice"] for row in told)
 

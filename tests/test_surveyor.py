@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import shapely
 
-from db import pool, views
+from db import covered, pool
 from monitor.model import Camera, CameraKind, Place, PlaceKind, Requirement
 from monitor.settings import Coverage
 from monitor.surveyor import Surveyor, _split
@@ -324,8 +324,8 @@ async def test_a_street_that_lies_hidden_is_kept_with_its_metres_and_the_reason(
     tunnel = replace(STREET, geometry=nothing, excluded_m=640.0, requirement=None)
     await taking.take_places(conn, [tunnel], now=NOW, by="t")
     await surveyor.refresh()
-    [place] = await views.coverage(conn)
+    [place] = await covered.coverage(conn)
     assert (place["designed"], place["excluded_m"]) == (None, 640.0)
     assert place["defect"] == "All of it, 640 m, is tunnel, covered or unbuilt."
-    [kind] = await views.coverage_kinds(conn)
+    [kind] = await covered.coverage_kinds(conn)
     assert (kind["places"], kind["excluded_m"], kind["designed"]) == (1, 640.0, None)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from db import shapes, views
+from db import covered, shapes, views
 from tests.seed import seed
 
 
@@ -41,8 +41,8 @@ async def test_an_empty_city_has_no_rate_rather_than_zero(conn: asyncpg.Connecti
     status = await views.status(conn)
     assert status["online_rate"] == {"numerator": 0, "denominator": 0, "value": None}
     assert status["observed_at"] is None
-    assert await views.coverage(conn) == []
-    assert await views.coverage_model(conn) is None
+    assert await covered.coverage(conn) == []
+    assert await covered.coverage_model(conn) is None
 
 
 async def test_the_repair_queue_goes_by_days_then_by_what_one_trip_mends(
@@ -105,11 +105,11 @@ async def test_one_camera_shows_address_changes_and_evidence(city: asyncpg.Conne
 
 async def test_an_unknown_code_is_nothing(city: asyncpg.Connection) -> None:
     assert await views.camera(city, "no such") is None
-    assert await views.place(city, 10**15) is None
+    assert await covered.place(city, 10**15) is None
 
 
 async def test_coverage_of_a_place_carries_its_gaps(city: asyncpg.Connection) -> None:
-    (street,) = await views.coverage(city, place="long 'quay' & <i>row</i>")
+    (street,) = await covered.coverage(city, place="long 'quay' & <i>row</i>")
     assert (street["designed"], street["effective"]) == (0.5, 0.25)
     assert [(gap["kind"], gap["length_m"]) for gap in street["gaps"]] == [
         ("never", 220.0),
@@ -119,7 +119,7 @@ async def test_coverage_of_a_place_carries_its_gaps(city: asyncpg.Connection) ->
 
 
 async def test_gaps_and_covered_metres_make_the_whole_street(city: asyncpg.Connection) -> None:
-    for street in await views.coverage(city, kind="street"):
+    for street in await covered.coverage(city, kind="street"):
         if street["required"] is None:
             assert street["gaps"] == []  # nobody gave a reason to watch it
             continue
@@ -133,14 +133,14 @@ async def test_a_place_without_figures_shows_none_rather_than_zero(
     city: asyncpg.Connection,
 ) -> None:
     await city.execute("DELETE FROM coverage_now WHERE place_id = 1")
-    place = await views.place(city, 1)
+    place = await covered.place(city, 1)
     assert place is not None
     assert place["effective"] is None
     assert place["geometry"]["type"] == "MultiLineString"
 
 
 async def test_kinds_are_sums_of_metres_not_means(city: asyncpg.Connection) -> None:
-    kinds = {row["kind"]: row for row in await views.coverage_kinds(city)}
+    kinds = {row["kind"]: row for row in await covered.coverage_kinds(city)}
     # 0.7*440 + 0.25*440 + 0*520 + 0*300 + 1*100 of 1800 m
     assert kinds["street"]["effective"] == pytest.approx(518 / 1800)
 
@@ -180,10 +180,10 @@ async def test_the_pulse_names_every_camera_and_place_once(city: asyncpg.Connect
 
 
 async def test_everything_read_is_json(city: asyncpg.Connection) -> None:
-    for ask in (views.status, views.offline, views.cameras, views.places, views.coverage):
+    for ask in (views.status, views.offline, views.cameras, covered.places, covered.coverage):
         json.dumps(await ask(city), allow_nan=False)
     json.dumps(await views.camera(city, "61000100001320000004"), allow_nan=False)
-    json.dumps(await views.place(city, 6), allow_nan=False)
+    json.dumps(await covered.place(city, 6), allow_nan=False)
 
 
 async def test_shapes_are_features_with_top_level_ids_and_colours(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from collectors import ladder
 from collectors.login import Login
 from collectors.reading import DEVICE_PATH, Policy, Target
-from db import views
+from db import covered, views
 from monitor import figures, settings
 from monitor.cli import lessening, show
 from monitor.cli.mistake import UnknownName
@@ -158,8 +158,8 @@ async def coverage(arguments: argparse.Namespace) -> int:
         ask = {"can-go": lessening.can_go, "without": lessening.without}[arguments.question]
         return await ask(arguments)
     async with connected(settings.load(arguments.config)) as conn:
-        rows = await views.coverage(conn, arguments.place, arguments.kind)
-        model = await views.coverage_model(conn)
+        rows = await covered.coverage(conn, arguments.place, arguments.kind)
+        model = await covered.coverage_model(conn)
         estate = await views.estate(conn)
     if not rows and arguments.place:
         raise UnknownName(f"No place is called {arguments.place}. `camledger coverage` lists all")

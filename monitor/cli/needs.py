@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from db import cameras, places, protected, requirements, views
+from db import accounts, cameras, places, protected, requirements
 from db.pool import Connection
 from monitor import settings
 from monitor.cli import show
@@ -21,7 +21,7 @@ async def requirement(arguments: argparse.Namespace) -> int:
             async with conn.transaction():
                 await _change(conn, place_id, arguments)
                 await cameras.touch(conn)
-        rows = await views.requirements(conn)
+        rows = await accounts.requirements(conn)
     if arguments.json:
         show.as_json(rows)
     else:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from db import views
+from db import accounts
 from db.pool import Connection
 from monitor import declaring, entry, settings
 from monitor.cli import issuing, show
@@ -47,7 +47,7 @@ def _codes(arguments: argparse.Namespace) -> list[str]:
 
 
 async def _list(conn: Connection, arguments: argparse.Namespace) -> int:
-    rows = await views.register(conn, arguments.state, 1_000_000)
+    rows = await accounts.register(conn, arguments.state, 1_000_000)
     if arguments.json:
         show.as_json(rows)
         return 0
@@ -80,7 +80,7 @@ async def _list(conn: Connection, arguments: argparse.Namespace) -> int:
 async def _show(conn: Connection, arguments: argparse.Namespace) -> int:
     found = None
     for code in _codes(arguments):
-        found = await views.register_entry(conn, code)
+        found = await accounts.register_entry(conn, code)
         if found is None:
             raise UnknownName(f"No camera has the code {code}")
         await note(conn, arguments, "register.show", code)

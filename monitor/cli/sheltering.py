@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 from typing import Any
 
-from db import cameras, findings, requirements, views
+from db import accounts, cameras, findings, requirements
 from db import protected as stored
 from db.findings import Evidence
 from db.pool import Connection
@@ -178,8 +178,8 @@ def _layer(each: dict[str, Any]) -> list[Any]:
 
 
 async def _findings(conn: Connection, arguments: argparse.Namespace) -> None:
-    counts = await views.protected_counts(conn)
-    rows = await views.protected_findings(conn, ended=arguments.all)
+    counts = await accounts.protected_counts(conn)
+    rows = await accounts.protected_findings(conn, ended=arguments.all)
     if arguments.json:
         show.as_json({**counts, "findings": rows})
         return

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.platforms.reading import Kept, Refused, Step
-from db import cameras, views
+from db import accounts, cameras, views
 from db import platforms as stored
 from db.changes import Order, What
 from db.pool import Connection
@@ -96,7 +96,7 @@ async def _retention(
         return 1
     show.still("")
     await note(conn, arguments, "platform.retention", arguments.name, cameras=known)
-    rows = [row for row in await views.retention(conn) if row["platform"] == arguments.name]
+    rows = [row for row in await accounts.retention(conn) if row["platform"] == arguments.name]
     found = [row for row in rows if row["finding"] != "as declared"]
     if arguments.json:
         show.as_json(rows)

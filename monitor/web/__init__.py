@@ -1,6 +1,7 @@
 """The console, the read-only API, GeoJSON, health endpoints and metrics over HTTP.
 
-Knows the database through `db.views` and `db.shapes` only; never asks a camera and writes nothing.
+Knows the database through `db.views`, `db.covered`, `db.accounts` and `db.shapes` only; never asks
+a camera and writes nothing.
 """
 
 from monitor.web.app import Console, create_app

@@ -1,6 +1,6 @@
 """The endpoints of the read API: one table of path, parameters and the function that answers.
 
-Routes and the OpenAPI document come from the same table; the SQL lives in `db.views`.
+Routes and the OpenAPI document come from the same table; the SQL lives in `db.views` and beside it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from db import facts, views
+from db import accounts, covered, facts, rows, views
 from db.pool import Connection
 from monitor.availability import ledger as split
 from monitor.entry import RegisterState
@@ -84,52 +84,52 @@ async def _ledger(conn: Connection, asked: Asked) -> Any:
         history = await facts.history(conn, asked["code"], starts_at, ends_at)
     if history is None:
         return None
-    window = {"from": views.plain(starts_at), "to": views.plain(ends_at)}
+    window = {"from": rows.plain(starts_at), "to": rows.plain(ends_at)}
     return {"camera": asked["code"], **window, **split(history, starts_at, ends_at).as_json()}
 
 
 async def _places(conn: Connection, asked: Asked) -> Any:
-    return await views.places(conn, asked["kind"])
+    return await covered.places(conn, asked["kind"])
 
 
 async def _place(conn: Connection, asked: Asked) -> Any:
-    return await views.place(conn, asked["id"])
+    return await covered.place(conn, asked["id"])
 
 
 async def _coverage(conn: Connection, asked: Asked) -> Any:
-    return await views.coverage(conn, asked["place"], asked["kind"])
+    return await covered.coverage(conn, asked["place"], asked["kind"])
 
 
 async def _requirements(conn: Connection, asked: Asked) -> Any:
-    return await views.requirements(conn)
+    return await accounts.requirements(conn)
 
 
 async def _register(conn: Connection, asked: Asked) -> Any:
-    return await views.register(conn, asked["state"], asked["limit"])
+    return await accounts.register(conn, asked["state"], asked["limit"])
 
 
 async def _entry(conn: Connection, asked: Asked) -> Any:
-    return await views.register_entry(conn, asked["code"])
+    return await accounts.register_entry(conn, asked["code"])
 
 
 async def _undeclared(conn: Connection, asked: Asked) -> Any:
-    return await views.undeclared(conn, asked["limit"])
+    return await accounts.undeclared(conn, asked["limit"])
 
 
 async def _audit(conn: Connection, asked: Asked) -> Any:
-    return await views.audit(conn, asked["limit"])
+    return await accounts.audit(conn, asked["limit"])
 
 
 async def _kinds(conn: Connection, asked: Asked) -> Any:
     return {
-        "kinds": await views.coverage_kinds(conn),
-        "model": await views.coverage_model(conn),
+        "kinds": await covered.coverage_kinds(conn),
+        "model": await covered.coverage_model(conn),
     }
 
 
 async def _findings(conn: Connection, asked: Asked) -> Any:
-    counts = await views.protected_counts(conn)
-    rows = await views.protected_findings(conn, ended=asked["ended"], limit=asked["limit"])
+    counts = await accounts.protected_counts(conn)
+    rows = await accounts.protected_findings(conn, ended=asked["ended"], limit=asked["limit"])
     return {**counts, "findings": rows}
 
 
@@ -142,7 +142,7 @@ async def _disagreements(conn: Connection, asked: Asked) -> Any:
 
 
 async def _retention(conn: Connection, asked: Asked) -> Any:
-    return await views.retention(conn, only_findings=asked["findings"])
+    return await accounts.retention(conn, only_findings=asked["findings"])
 
 
 async def _outages(conn: Connection, asked: Asked) -> Any:

@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from db import pool, views
+from db.rows import Row
 from monitor.web.keys import REGISTRY, connection
 from monitor.web.replies import answer
 
@@ -30,7 +31,7 @@ async def readyz(request: web.Request) -> web.Response:
     return answer(request, {"ready": ready, **state}, status=200 if ready else 503)
 
 
-def _problems(state: views.Row) -> list[str]:
+def _problems(state: Row) -> list[str]:
     if not state["polled"]:
         return []  # an empty inventory needs no collector
     problems = []
