@@ -88,13 +88,13 @@ async def test_names_nobody_waits_for_any_more_are_not_looked_up(monkeypatch):
 
 async def test_a_slow_name_server_leaves_the_verdict_to_the_camera(monkeypatch):
     def slowly(*_, **__):
-        time.sleep(0.2)
+        time.sleep(0.4)
         return [(0, 0, 0, "", ("127.0.0.1", 80))]
 
     monkeypatch.setattr(probe, "_SPARE_S", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
     async with device(says(keep_open=True)) as port:
         target = Target(camera_id=1, code="c", host="camera.example", port=port)
-        seen = await probe.run(target, Policy(connect_s=0.5, deadline_s=0.5), Clock()())
+        seen = await probe.run(target, Policy(connect_s=1.0, deadline_s=1.0), Clock()())
     assert seen.reason is Reason.ANSWER_TIMEOUT
-    assert seen.took.total_seconds() < 0.6
+    assert seen.took.total_seconds() < 1.35  # 1.4 if it came on top
