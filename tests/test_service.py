@@ -6,16 +6,19 @@ import resource
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
 from collectors.simulator.breakage import read_fault
 from db import embedded, ledger, migrate, pool
-from monitor import figures, polling, service
+from monitor import figures, platforms, polling, service, settings
 from monitor.model import Camera
 from tests import taking
+from tests.platforms import Wvp, channel, served
 from tests.running import fleet, program, until
+from tests.test_platforms import HOST
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -363,3 +366,49 @@ async def test_a_part_that_is_stopped_is_ended_before_the_stop_goes_on() -> None
     with pytest.raises(asyncio.CancelledError):
         await keeping
     assert ended
+
+
+async def test_a_camera_with_two_witnesses_is_judged_by_both_and_outlives_a_kill(
+    database: str, conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    there = Wvp({HOST: []})
+    config = tmp_path / "my.toml"
+    async with fleet(database, "54", count=2) as cameras, served(there) as url:
+        there.hosts[HOST] = [
+            {**channel(n, "", "ON"), "deviceId": code} for n, code in enumerate(("C0", "C1"))
+        ]
+        text = f'[platforms.P]\nkind = "wvp"\nurl = "{url}"\nsecret = "key-1"\ncadence_s = 10\n'
+        config.write_text(text, encoding="utf-8")
+        await conn.execute("UPDATE camera SET judged_by = 'both'")
+        given = settings.load(config).platforms["P"]
+
+        async def heard() -> None:
+            asked = await platforms.look(given, ZoneInfo("UTC"))
+            assert asked.reading is not None, asked.refusal
+            await platforms.keep(conn, "P", asked, datetime.now(UTC))
+
+        async def said_off() -> bool:
+            await heard()
+            return await status(conn, "C1") == "OFFLINE"
+
+        words = ("--config", str(config), "run")
+        async with program(database, *words) as monitor:
+            await monitor.ready()
+            await all_online(conn)
+            there.hosts[HOST][1]["status"] = "OFF"
+            await until(said_off)
+            assert await status(conn, "C0") == "ONLINE"
+            await monitor.kill()
+        async with program(database, *words) as monitor:
+            await monitor.ready()
+            await until(said_off)
+            found = await monitor.ask("/api/v1/cameras/C1")
+            assert (found["health"], found["direct"], found["platform"]) == ("down", "up", "off")
+            assert (found["reason"], found["judged_by"]) == ("platform_off", "both")
+        own = await conn.fetch(
+            "SELECT witness, to_health FROM bi.witness_transition WHERE camera_code = 'C1'"
+        )
+        assert {tuple(row) for row in own} == {
+            ("direct", "up"), ("platform", "up"), ("platform", "down"),
+        }  # fmt: skip
+        assert all(cameras.asked(host).harm == 0 for host in cameras.hosts)
