@@ -600,7 +600,7 @@ async def test_many_changes_in_one_reading_are_one_event_of_the_platform(
 
 
 async def test_a_platform_that_says_nothing_whole_for_long_is_a_finding(
-    conn: asyncpg.Connection,
+    database: str, conn: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await town(conn)
     one = codes(1)[0]
@@ -610,6 +610,10 @@ async def test_a_platform_that_says_nothing_whole_for_long_is_a_finding(
     await platforms.keep(conn, "P", REFUSED, now())
     [told] = await views.disagreements(conn)
     assert (told["kind"], told["platform"], told["raw"]) == ("feed stale", "P", REFUSED.refusal)
+    config = tmp_path / "my.toml"
+    config.write_text('[platforms.P]\nkind = "wvp"\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    listed = say(database, "--config", str(config), "platforms", "list").stdout
+    assert "platform P: feed stale since" in listed
 
 
 @pytest.mark.parametrize(("camera_s", "there_s", "differs"), [(2, 3, 0), (2, 300, 1), (-40, 9, 1)])

@@ -70,7 +70,10 @@ async def _list(config: Settings, arguments: argparse.Namespace) -> int:
     headers = [name.replace("_", " ") for name in columns]
     show.table(headers, [[row[name] for name in columns] for row in rows])
     for each in disputes[:_SHOWN]:
-        print(f"{each['camera_code']}: {each['kind']} since {each['since']}. {each['advice']}")
+        which = each["camera_code"] or f"platform {each['platform']}"
+        print(f"{which}: {each['kind']} since {each['since']}. {each['advice']}")
+    if len(disputes) > _SHOWN:
+        print(f"… and {len(disputes) - _SHOWN:,} more (--json lists them)")
     return 0
 
 
