@@ -165,19 +165,21 @@ def _new(row: Row, point: Point | None, doubts: tuple[str, ...]) -> Proposal:
 
 
 def _changed(row: Row, point: Point | None, doubts: tuple[str, ...]) -> Proposal | None:
-    named = bool(row["name"]) and row["name"] not in (row["camera_name"], row["code"])
-    values: dict[str, Any] = {"name": row["name"]} if named else {}
+    """Another name, or another place; doubts: how its place was read."""
+    values: dict[str, Any] = {}
+    said: tuple[str, ...] = ()
+    if row["name"] and row["name"] not in (row["camera_name"], row["code"]):
+        values["name"] = row["name"]
+        said = (f"called {row['camera_name']} here",)
     ours = _point(row["camera_lon"], row["camera_lat"])
     moved_m = distance_m(*point, *ours) if point and ours else None
-    if point and (ours is None or (moved_m or 0.0) > _MOVED_M):
+    if point and (moved_m is None or moved_m > _MOVED_M):
         values |= {"lon": point[0], "lat": point[1]}
-        known = moved_m is not None
-        if known:
-            doubts = (*doubts, f"{moved_m:,.0f} m from where the inventory has it")
-        return _made(
-            row, Kind.MOVED if known else Kind.CHANGED, row["camera_code"], values, doubts, moved_m
-        )
-    return _made(row, Kind.CHANGED, row["camera_code"], values) if values else None
+        said += doubts
+    if moved_m is not None and "lon" in values:
+        said += (f"{moved_m:,.0f} m from where the inventory has it",)
+        return _made(row, Kind.MOVED, row["camera_code"], values, said, moved_m)
+    return _made(row, Kind.CHANGED, row["camera_code"], values, said) if values else None
 
 
 def _missing(row: Row) -> Proposal | None:

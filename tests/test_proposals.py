@@ -52,7 +52,8 @@ def test_what_is_the_same_is_no_proposal() -> None:
 
 
 def test_another_name_is_a_change_and_no_name_is_none() -> None:
-    assert one(row(1, name="North gate")).values == {"name": "North gate"}
+    found = one(row(1, name="North gate"))
+    assert (found.values, found.doubts) == ({"name": "North gate"}, ("called Gate 1 here",))
     assert weigh([row(1, name=""), row(2, name=codes(1, 2)[0])]) == []
 
 

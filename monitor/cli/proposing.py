@@ -85,7 +85,7 @@ async def _approve(
     new = sum(each.kind is Kind.NEW for each in accepted)
     words = f"{len(accepted):,} accepted"
     if new:
-        words += f"; {new:,} are new and undeclared: declare or remove within 180 days"
+        words += f"; {new:,} new, undeclared: declare or remove within 180 days"
     print(f"{words}. Change set {number}; camledger imports undo {number} takes it back.")
     return 0
 
