@@ -53,7 +53,7 @@ class Edition:
 async def rows(conn: Connection) -> AsyncIterator[asyncpg.Record]:
     """What the register says of each camera now, by code. Inside a transaction of the caller."""
     cursor = conn.cursor(
-        'SELECT * FROM register_public ORDER BY camera COLLATE "C"', prefetch=_AT_ONCE
+        'SELECT * FROM register_told ORDER BY camera COLLATE "C"', prefetch=_AT_ONCE
     )
     async for row in cursor:
         yield row
@@ -61,7 +61,7 @@ async def rows(conn: Connection) -> AsyncIterator[asyncpg.Record]:
 
 async def row(conn: Connection, code: str) -> asyncpg.Record | None:
     """The same of one camera."""
-    return await conn.fetchrow("SELECT * FROM register_public WHERE camera = $1", code)
+    return await conn.fetchrow("SELECT * FROM register_told WHERE camera = $1", code)
 
 
 async def take_turn(conn: Connection) -> None:

@@ -250,7 +250,7 @@ async def test_where_no_layer_is_loaded_nothing_is_called_free(
 
 
 async def _public(conn: asyncpg.Connection) -> AsyncIterator[dict[str, Any]]:
-    for row in await conn.fetch("SELECT * FROM register_public ORDER BY camera"):
+    for row in await conn.fetch("SELECT * FROM register_told ORDER BY camera"):
         yield facts(row)
 
 

@@ -27,7 +27,7 @@ RELEASED = """
 0017_protected.sql bdb9ad908d16ba72
 0018_outages_and_faults.sql 79b4156a744bc036
 0019_platforms.sql 71934a69fda96e5f
-0020_retention.sql 49f257194a5ba54f
+0020_retention.sql 6b2174c9949a1978
 """
 
 

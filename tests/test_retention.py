@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from collectors.platforms import kinds, wvp
 from collectors.platforms.reading import Access, Refused, Wanted
-from db import accounts, sums
+from db import accounts, editions, sums
 from db import platforms as stored
 from monitor import platforms
 from monitor.model import Camera
+from monitor.register.public import facts
 from monitor.settings import Platform
 from monitor.witness import Said
 from tests import taking
@@ -246,3 +247,13 @@ async def test_the_report_tells_how_many_keep_longer_or_shorter_than_declared(
     await declare_all(conn, retention_days=30)
     found = dict(await sums.retention(conn))
     assert found == {"declared": 5, "known": 4, "longer": 2, "shorter": 1}
+
+
+async def test_residents_read_whether_recordings_are_kept_as_declared(
+    conn: asyncpg.Connection,
+) -> None:
+    await city(conn, 30, 45, 3)
+    await taking.take_cameras(conn, [Camera(code="unknown", name="n")], now=now())
+    async with conn.transaction():
+        told = {row["camera"]: facts(row)["kept"] async for row in editions.rows(conn)}
+    assert list(told.values()) == ["as declared", "longer", "shorter", None]

@@ -30,3 +30,12 @@ FROM (
     JOIN camera c ON c.id = h.camera_id AND c.intent = 'in_service'
     JOIN bi.register_now g ON g.camera_code = c.code AND g.declared
     WHERE h.kept_at IS NOT NULL AND h.gone_since IS NULL AND g.retention_days IS NOT NULL) k) f;
+
+-- In public: whether recordings of a camera are kept as it declares; not for how many days, which change while one looks.
+CREATE VIEW register_told AS
+SELECT p.*, k.kept
+FROM register_public p
+LEFT JOIN (
+  SELECT camera_code, CASE WHEN bool_or(finding = 'longer') THEN 'longer' WHEN bool_or(finding = 'shorter') THEN 'shorter'
+    ELSE 'as declared' END AS kept
+  FROM bi.retention GROUP BY camera_code) k ON k.camera_code = p.camera;

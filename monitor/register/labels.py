@@ -87,6 +87,7 @@ contact | How to ask and to complain | 咨询与投诉 | text |
 sign | Sign at the place | 告示牌 | text |
 sign_seen_on | Sign last seen on | 告示核查日期 | date |
 retention_days | Recordings are kept for | 录像保存天数 | days |
+kept | Recordings found | 录像实测 | word | longer, shorter, as declared; empty: no platform tells
 declared_from | Declared from | 登记起始 | date |
 declared_until | Declared until | 登记截止 | date |
 review_due | Reviewed by | 复核日期 | date |

@@ -23,7 +23,7 @@ from monitor.settings import Settings
 _PER_PAGE = 250
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _WHY = ("purpose", "purpose_class", "need", "ground", "assessment", "site", "safety", "features")
-_WHO = ("body", "contact", "sign", "sign_seen_on", "retention_days")
+_WHO = ("body", "contact", "sign", "sign_seen_on", "retention_days", "kept")
 _WHEN = (
     *("declared_from", "declared_until", "review_due", "filing_no", "filed_on"),
     *("filing_authority", "stated_on", "stated_role", "approved_on", "approved_role"),

@@ -23,13 +23,14 @@ _M_PER_DEGREE = 111_320.0
 
 
 def facts(row: Mapping[str, Any]) -> Facts:
-    """The public facts of one row of `register_public`."""
+    """The public facts of one row of `register_told`."""
     found: Facts = {name: row[name] for name in (*_FILE, *_STATE, *_SHARED)}
     found["missing"] = list(row["missing"])
     found |= {name: _plain(row[name]) for name in NAMES if name not in _HIDDEN}
     found |= {name: row[name] for name in _VIEW}
     found |= {"lon": row["lon"], "lat": row["lat"], "position": _position(row)}
     found |= _look(row)
+    found["kept"] = row["kept"]
     found["installed_at"] = row["installed_at"]
     found["stated_on"], found["approved_on"] = (
         _day(row["stated_at"]),
