@@ -17,6 +17,7 @@ from monitor.coverage.masks import Mask
 from monitor.coverage.sectors import Bools, Ints
 from monitor.coverage.survey import Survey, band, survey
 from monitor.coverage.targets import MAIN, Surroundings
+from monitor.coverage.uncollected import uncollected
 from monitor.model import Camera, Health, Place
 
 LOW, HIGH = 0.8, 1.25
@@ -30,6 +31,7 @@ class CoverageMap:
     the designed figure is also computed for shorter and longer ranges.
     """
 
+    @uncollected()
     def __init__(
         self,
         places: Mapping[int, Place],
@@ -65,6 +67,7 @@ class CoverageMap:
         """Why a place has no figures, by place key."""
         return self.survey.layout.defects
 
+    @uncollected()
     def figures(self, states: Mapping[int, Health]) -> Figures:
         """Takes the states of all cameras and computes everything; unknown keys are passed over."""
         self._online[:], self._unknown[:] = False, True

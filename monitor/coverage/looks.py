@@ -18,6 +18,7 @@ from monitor.coverage.freeing import Eye, Free, free
 from monitor.coverage.masks import Mask, unmasked
 from monitor.coverage.outlines import Outlines, carries, metres_per_degree
 from monitor.coverage.sectors import Bools, Floats, Ints, Sectors
+from monitor.coverage.uncollected import uncollected
 from monitor.geodesy.direction import FULL_TURN_DEG
 from monitor.model import Camera
 
@@ -66,6 +67,7 @@ def eye(
     return Eye(lon=camera.lon, lat=camera.lat, fields=left, mount_counts=mount_counts)
 
 
+@uncollected()
 def looks(
     eyes: Mapping[int, Eye], outlines: Outlines, limits: Limits | None = None
 ) -> dict[int, Look]:

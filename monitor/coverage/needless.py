@@ -19,6 +19,7 @@ from monitor.coverage.axis import UM_PER_M
 from monitor.coverage.surfaces import Surface
 from monitor.coverage.survey import Survey
 from monitor.coverage.targets import MAIN
+from monitor.coverage.uncollected import uncollected
 from monitor.model import PlaceKind
 
 SMALL = 14  # so many undecided cameras are tried in all combinations
@@ -63,6 +64,7 @@ class Staying:
     greedy: int
 
 
+@uncollected()
 def watched(known: Survey, shares: Mapping[int, float]) -> list[Watched]:
     """The places (by key) of which a share is required, as they are watched by design."""
     found = []
@@ -126,6 +128,7 @@ def _faces(known: Survey, surface: Surface) -> dict[frozenset[int], int]:
     return parts
 
 
+@uncollected()
 def staying(
     places: Sequence[Watched],
     movable: Collection[int],

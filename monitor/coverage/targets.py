@@ -4,8 +4,9 @@ Lengths and cameras are left to the other modules of this folder.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -104,8 +105,7 @@ def shapes(
     places: Mapping[int, Place], keys: tuple[int, ...], left_out: Mapping[int, str]
 ) -> tuple[Shapes, dict[int, str]]:
     """Each place as it is drawn, degrees; an empty one, and why, where it cannot be used."""
-    texts = np.array([_text(places[key]) for key in keys], dtype=object)
-    drawn: Shapes = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
+    drawn = _drawn([places[key] for key in keys])
     defects = {}
     kinds, points = shapely.get_type_id(drawn), shapely.get_num_coordinates(drawn)
     bounds = np.abs(shapely.bounds(drawn)) <= (180.0, 89.0, 180.0, 89.0)
@@ -133,6 +133,41 @@ def misplaced_places(spots: Mapping[int, tuple[float, float]]) -> dict[int, str]
     where = extent(list(spots.values()), "the middle of the places")
     reasons = {key: misplaced(where, *spot) for key, spot in spots.items()}
     return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _drawn(places: Sequence[Place]) -> Shapes:
+    """Their shapes in two dimensions; None where it cannot be read. Nearly all are plain lines, and
+    those need no text on the way."""
+    drawn = np.full(len(places), None, dtype=object)
+    plain = [at for at, each in enumerate(places) if _is_line(each.geometry)]
+    lines = _plain_lines([places[at].geometry["coordinates"] for at in plain])
+    if lines is None:
+        plain = []
+    else:
+        drawn[plain] = lines
+    others = np.setdiff1d(np.arange(len(places)), plain)
+    texts = np.array([_text(places[at]) for at in others.tolist()], dtype=object)
+    drawn[others] = shapely.force_2d(shapely.from_geojson(texts, on_invalid="ignore"))
+    return drawn
+
+
+def _is_line(geometry: Mapping[str, Any]) -> bool:
+    points = geometry.get("coordinates")
+    return geometry.get("type") == "LineString" and isinstance(points, list) and len(points) > 1
+
+
+def _plain_lines(coordinates: Sequence[list[Any]]) -> Shapes | None:
+    """Lines of lists of points; None where one of them is not as it should be."""
+    try:
+        points = np.array(list(chain.from_iterable(coordinates)))
+    except (TypeError, ValueError):
+        return None
+    sound = points.ndim == 2 and points.shape[1] in (2, 3) and points.dtype.kind in "fi"
+    if not sound or not np.isfinite(points).all():
+        return None
+    owner = np.repeat(np.arange(len(coordinates)), [len(points) for points in coordinates])
+    found: Shapes = shapely.linestrings(points[:, :2].astype(np.float64), indices=owner)
+    return found
 
 
 def _text(place: Place) -> str:
