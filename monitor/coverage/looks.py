@@ -103,10 +103,12 @@ def _batch(eyes: Mapping[int, Eye], outlines: Outlines, limits: Limits) -> dict[
     found = {}
     for index, way in zip(guilty.tolist(), ways, strict=True):
         mine = slice(*np.searchsorted(got.camera, [index, index + 1]).tolist())
-        touched = got.outline[mine][got.area[mine] > _M2]
-        area = float(got.area[mine].sum())
-        if outlines.crowded[touched].sum() > 1:
-            area = _united(each[index], views, index, outlines.shapes[touched])
+        areas, near = got.area[mine], got.outline[mine]
+        crowded = (areas > _M2) & outlines.crowded[near]  # what may lie over another one
+        area = float(areas.sum())
+        if crowded.sum() > 1:
+            area = float(areas[~crowded].sum())
+            area += _united(each[index], views, index, outlines.shapes[near[crowded]])
         found[keys[index]] = Look(
             share=min(area / float(footprint[index]), 1.0),
             places=int(over[mine].sum()),

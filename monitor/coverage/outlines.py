@@ -12,6 +12,7 @@ from monitor.coverage.sectors import Bools, Floats, Ints
 from monitor.coverage.targets import Shapes
 
 _AXIS_M, _FLATTENING = 6378137.0, 1 / 298.257223563  # WGS-84, EPSG 7030
+_SHARE_A_SURFACE = "T********"  # DE-9IM: their insides meet
 _ECCENTRICITY2 = _FLATTENING * (2 - _FLATTENING)
 
 
@@ -31,9 +32,11 @@ class Outlines:
     def _crowded(self) -> Bools:
         """Which of them share a surface with another one: their areas do not simply add up."""
         crowded = np.zeros(len(self.shapes), dtype=bool)
-        for relation in ("overlaps", "contains"):
-            a, b = self.tree.query(self.shapes, predicate=relation)
-            crowded[a[a != b]] = crowded[b[a != b]] = True
+        one, other = self.tree.query(self.shapes)
+        once = one < other
+        one, other = one[once], other[once]
+        shared = shapely.relate_pattern(self.shapes[one], self.shapes[other], _SHARE_A_SURFACE)
+        crowded[one[shared]] = crowded[other[shared]] = True
         return crowded
 
     def facing(self, lon: Floats, lat: Floats, outline: Ints) -> tuple[Ints, Edges]:
