@@ -6,6 +6,7 @@ import resource
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -401,10 +402,16 @@ async def test_a_camera_with_two_witnesses_is_judged_by_both_and_outlives_a_kill
             await monitor.kill()
         async with program(database, *words) as monitor:
             await monitor.ready()
-            await until(said_off)
-            found = await monitor.ask("/api/v1/cameras/C1")
-            assert (found["health"], found["direct"], found["platform"]) == ("down", "up", "off")
-            assert (found["reason"], found["judged_by"]) == ("platform_off", "both")
+
+            async def both_heard() -> Any:
+                await heard()
+                found = await monitor.ask("/api/v1/cameras/C1")
+                says = (found["health"], found["direct"], found["platform"])
+                return found if says == ("down", "up", "off") else None
+
+            found = await until(both_heard)
+            assert (found["status"], found["reason"]) == ("OFFLINE", "platform_off")
+            assert found["judged_by"] == "both"
         own = await conn.fetch(
             "SELECT witness, to_health FROM bi.witness_transition WHERE camera_code = 'C1'"
         )
