@@ -177,11 +177,11 @@ REASONS: Mapping[Reason, ReasonCard] = MappingProxyType(
             "Check address and path; another device may have the address.",
         ),
         Reason.PLATFORM_ON: _up(
-            "A platform says that it is online; it has no address to be asked at.",
+            "A platform says that it is online.",
             "Nothing to do. That a sign of life came is all that this means.",
         ),
         Reason.PLATFORM_OFF: _down(
-            "A platform says that it is offline; it has no address to be asked at.",
+            "A platform says that it is offline.",
             "Look at power, cable and recorder first, then at its registration on the platform.",
         ),
         Reason.FEED_STALE: _ours(

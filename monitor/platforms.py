@@ -4,6 +4,7 @@ A platform that does not answer says nothing: its cameras are unknown to it, nev
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ async def _watch(
     memory: dict[str, float] = {}
     zone, refusal, denied = ZoneInfo(settings.city.timezone), "", 0
     while True:
+        began_s = time.monotonic()
         try:
             asked = await look(given, zone, memory)
             denied = denied + 1 if asked.denied else 0
@@ -131,7 +133,8 @@ async def _watch(
             _log.warning("platforms wait for the database", error=str(exc))
         except BadSettings as exc:
             _log.warning("platform", name=name, state=str(exc))
-        await asyncio.sleep(_pause_s(given.cadence_s, denied))
+        took_s = time.monotonic() - began_s
+        await asyncio.sleep(_pause_s(given.cadence_s, took_s, denied))
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Connection]]
@@ -191,7 +194,10 @@ async def _watch_kept(
             _log.warning("retention", platform=name, state=str(exc))
 
 
-def _pause_s(cadence_s: float, denied: int) -> float:
-    """Seconds until the next question. A log-in that is refused twice waits: platforms lock
-    accounts after some five."""
-    return max(cadence_s, _LOCKED_OUT_S) if denied >= _DENIALS else cadence_s
+def _pause_s(cadence_s: float, took_s: float, denied: int) -> float:
+    """Seconds until the next question, which begins a cadence after the last one did; a platform
+    that needs long gets a quarter of it for itself. A log-in that is refused twice waits: platforms
+    lock accounts after some five."""
+    if denied >= _DENIALS:
+        return max(cadence_s, _LOCKED_OUT_S)
+    return max(cadence_s - took_s, cadence_s / 4)

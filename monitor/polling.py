@@ -17,7 +17,7 @@ from collectors.reading import Target
 from db import cameras, platforms, pool
 from db.cameras import Serving
 from db.platforms import Word
-from monitor.model import REASONS, Cause, JudgedBy, Observation, Reason
+from monitor.model import Cause, JudgedBy, Observation, Reason
 from monitor.opening import utc_now
 from monitor.recorder import AnotherRecords, Recorder
 from monitor.schedule import Reask
@@ -42,13 +42,13 @@ _WORDS = {Said.ON: Reason.PLATFORM_ON, Said.OFF: Reason.PLATFORM_OFF}
 class Polling:
     """The half of a process that asks cameras: poller, recorder, and who is enrolled.
 
-    again: a word of a platform that still holds is told anew so often.
+    feed_cadence: between two readings of a platform.
     """
 
     poller: Poller
     recorder: Recorder
     horizon: Horizon
-    again: timedelta = timedelta(seconds=30)
+    feed_cadence: timedelta = timedelta(seconds=60)
     lag_s: float = 0.0
 
     async def run(self, connections: asyncpg.Pool) -> None:
@@ -124,20 +124,19 @@ class Polling:
             await asyncio.sleep(_HEAR_EVERY_S)
 
     def _news(self, said: Iterable[Word], now: datetime) -> Iterator[Observation]:
-        """Each reading of a platform once; a word that agrees with the health once in a cadence, as
-        long as it holds.
+        """Each reading of a platform once, when it was read: hearing it again is no evidence.
 
-        While the platform says nothing, that it does not see the camera.
+        Where it says nothing of a camera, that it does not see it any more: from now on, but no
+        longer after the last reading than the next one would have taken.
         """
         for camera_id, word, seen_at, where in said:
             known = self.recorder.heard(camera_id)
             if known is None or (word is Said.UNKNOWN and known.dark):
                 continue
             reason = _WORDS.get(word, Reason.FEED_STALE)
-            agrees = REASONS[reason].says in (known.health, None)
-            at = now if agrees else seen_at
-            pause = self.again if agrees and not known.dark else timedelta(0)
-            if known.last is None or at > known.last.at + pause:
+            stale = reason is Reason.FEED_STALE
+            at = min(now, seen_at + self.feed_cadence) if stale else seen_at
+            if known.last is None or at > known.last.at:
                 yield Observation(
                     camera_id=camera_id, at=at, reason=reason, took=timedelta(0), detail=where
                 )
@@ -204,7 +203,12 @@ def build(settings: Settings, dsn: str) -> Polling:
         capacity=polling.queue,
     )
     poller = Poller(ask, recorder.offer, pace)
-    result = Polling(poller=poller, recorder=recorder, horizon=horizon, again=cadence * 0.8)
+    result = Polling(
+        poller=poller,
+        recorder=recorder,
+        horizon=horizon,
+        feed_cadence=settings.feed_policy.cadence,
+    )
     return result
 
 

@@ -640,9 +640,14 @@ async def test_the_time_of_a_platform_is_read_from_its_answers(there: tuple[Wvp,
     assert abs(asked.clock_offset_s) < 5
 
 
-@pytest.mark.parametrize(("denied", "pause_s"), [(0, 60.0), (1, 60.0), (2, 3600.0), (9, 3600.0)])
-def test_a_log_in_that_is_refused_twice_waits_for_an_hour(denied: int, pause_s: float) -> None:
-    assert platforms._pause_s(60.0, denied) == pause_s
+@pytest.mark.parametrize(
+    ("took_s", "denied", "pause_s"),
+    [(0, 0, 60), (0, 1, 60), (20, 0, 40), (70, 0, 15), (0, 2, 3600), (9, 9, 3600)],
+)
+def test_questions_keep_their_cadence_and_a_log_in_refused_twice_waits_for_an_hour(
+    took_s: float, denied: int, pause_s: float
+) -> None:
+    assert platforms._pause_s(60.0, took_s, denied) == pause_s
 
 
 async def test_a_wrong_password_is_known_as_such(there: tuple[Wvp, str]) -> None:

@@ -73,6 +73,32 @@ async def test_one_reading_is_one_piece_of_evidence_however_often_it_is_heard(
     assert await quarter.changes(one) == [(60, "up")]
 
 
+async def test_a_word_is_worth_one_reading_and_a_feed_that_stops_gives_no_second_more(
+    quarter: Town,
+) -> None:
+    """Hearing the same reading again is no evidence; what we know ends a cadence after the last."""
+    recorder = await quarter.recording()
+    polling = Polling(poller=None, recorder=recorder, horizon=None)  # type: ignore[arg-type]
+    one, two, _ = quarter.ids
+    read_at = quarter.clock.move(seconds=60)
+    for _ in range(40):
+        for each in polling._news(
+            [(i, Said.ON, read_at, "P: x") for i in (one, two)], quarter.clock.at
+        ):
+            recorder.offer(each)
+        await recorder.flush()
+        quarter.clock.move(seconds=5)
+    assert (await quarter.dark(one))[1:] == [(120, None, "late")]
+    # a platform that refuses is known to be silent before that
+    again = quarter.clock.at
+    for word_ in (Said.ON, Said.UNKNOWN):
+        for each in polling._news([(two, word_, again, "P: x")], quarter.clock.at):
+            recorder.offer(each)
+        await recorder.flush()
+        quarter.clock.move(seconds=20)
+    assert (await quarter.dark(two))[2:] == [(280, None, "feed_stale")]
+
+
 async def test_platforms_are_heard_of_all_cameras_but_those_judged_directly_and_on_goes_first(
     conn: asyncpg.Connection,
 ) -> None:

@@ -107,7 +107,7 @@ const REASONS = {
   connect_timeout: "地址完全没有应答，多为断电或断链。", reset: "摄像机中断了连接。",
   closed: "摄像机未应答就关闭了连接。", answer_timeout: "摄像机接受了连接，但未按时应答。",
   endless: "应答超过大小限制。", not_http: "有应答，但不是 HTTP。", http_error: "网页服务返回错误。",
-  platform_on: "平台称其在线；台账中没有可询问的地址。", platform_off: "平台称其离线；台账中没有可询问的地址。",
+  platform_on: "平台称其在线。", platform_off: "平台称其离线。",
   feed_stale: "知道它的平台未应答，或不可采信。",
   not_onvif: "有网页服务，但不是 ONVIF。", blind: "我方网络中断。", internal: "监测程序自身缺陷。",
 };
