@@ -182,6 +182,8 @@ async def _end_darkness(conn: Connection, darks: Sequence[Dark]) -> None:
         return
     ended = [d for d in darks if d.ends_at is not None and d.ends_at > d.starts_at]
     never = [(d.camera_id, d.starts_at) for d in darks if d.ends_at == d.starts_at]
+    # first: what a late word took back may have come again from the same moment on
+    await conn.executemany("DELETE FROM unobserved WHERE camera_id = $1 AND starts_at = $2", never)
     await conn.executemany(
         """
         INSERT INTO unobserved (camera_id, starts_at, ends_at, cause) VALUES ($1, $2, $3, $4)
@@ -189,7 +191,6 @@ async def _end_darkness(conn: Connection, darks: Sequence[Dark]) -> None:
         """,
         [(d.camera_id, d.starts_at, d.ends_at, d.cause.value) for d in ended],
     )
-    await conn.executemany("DELETE FROM unobserved WHERE camera_id = $1 AND starts_at = $2", never)
 
 
 async def load_faults(conn: Connection) -> dict[int, Faults]:

@@ -239,14 +239,18 @@ def camera_start(by: JudgedBy) -> State:
 
 
 def replayed(
-    by: JudgedBy, direct: list[tuple[float, Reason]], platform: list[tuple[float, Reason]]
+    by: JudgedBy,
+    direct: list[tuple[float, Reason]],
+    platform: list[tuple[float, Reason]],
+    lag_s: float = 0.0,
 ) -> Judged:
-    """As the recorder does: what was seen, and a look at the clock every fifth of a minute."""
+    """As the recorder does: what was seen, and a look at the clock once a minute. lag_s: so much
+    later than it was read is heard what a platform says."""
     camera = Judged(verdict.begin(NEW, by, T0))
-    seen = mixed(direct, platform)
-    last = seen[-1][0] if seen else 0.0
-    ages = [(n * 60.0 + 0.5, None) for n in range(int(last / 60) + 1)]
-    for seconds, reason in sorted([*seen, *ages], key=lambda each: each[0]):
+    seen = [(s, s, r) for s, r in direct] + [(s + lag_s, s, r) for s, r in platform]
+    last = max((each[0] for each in seen), default=0.0)
+    ages = [(n * 60.0 + 0.5, n * 60.0 + 0.5, None) for n in range(int(last / 60) + 1)]
+    for _, seconds, reason in sorted([*seen, *ages], key=lambda each: each[0]):
         if reason is None:
             camera.age(seconds)
         else:
@@ -254,18 +258,21 @@ def replayed(
     return camera
 
 
-@given(st.sampled_from(JudgedBy), DIRECT, PLATFORM)
+@given(st.sampled_from(JudgedBy), DIRECT, PLATFORM, st.sampled_from([0.0, 5.0, 70.0]))
 def test_facts_take_turns_in_order_of_time_and_darkness_never_overlaps(
-    by: JudgedBy, direct: list[tuple[float, Reason]], platform: list[tuple[float, Reason]]
+    by: JudgedBy,
+    direct: list[tuple[float, Reason]],
+    platform: list[tuple[float, Reason]],
+    lag_s: float,
 ) -> None:
-    camera = replayed(by, direct, platform)
+    camera = replayed(by, direct, platform, lag_s)
     for one, next_ in pairwise(camera.changes):
         assert one.at < next_.at
         assert one.to_health is next_.from_health
     assert all(each.from_health is not each.to_health for each in camera.changes)
     stretches = sorted(each for each in camera.dark if each[0] < each[1])
     assert all(one[1] <= next_[0] for one, next_ in pairwise(stretches))
-    starts = [each[0] for each in camera.dark]
+    starts = [each[0] for each in stretches]
     assert len(starts) == len(set(starts))
     if camera.state.dark:
         assert all(each[1] <= s(camera.state.dark.since) for each in stretches)

@@ -197,6 +197,30 @@ async def test_a_camera_that_loses_its_second_witness_goes_on_with_the_verdict(
     assert await quarter.dark(one) == [(0, 60, "not_yet")]
 
 
+async def test_a_darkness_that_a_late_word_takes_back_can_come_again_in_the_same_batch(
+    quarter: Town,
+) -> None:
+    """The word of before covers the camera only until its own silence is noticed."""
+    one = quarter.ids[0]
+    recorder = await quarter.recording()
+    await recorder.enrol(quarter.serving(), dict.fromkeys(quarter.ids, JudgedBy.FALLBACK))
+
+    def see(seconds: float, reason: Reason) -> None:
+        seen_at = quarter.started + timedelta(seconds=seconds)
+        recorder.offer(observation(seen_at, reason, camera_id=one))
+
+    quarter.clock.move(seconds=61)
+    see(1, Reason.OK)
+    see(61, Reason.BLIND)
+    await recorder.flush()
+    assert await quarter.dark(one) == [(0, 1, "not_yet"), (61, None, "blind")]
+    quarter.clock.move(seconds=62)
+    see(1, Reason.PLATFORM_ON)
+    see(122, Reason.OK)
+    await recorder.flush()
+    assert await quarter.dark(one) == [(0, 1, "not_yet"), (61, 122, "blind")]
+
+
 async def test_observations_that_were_dropped_are_unobserved_whoever_saw(quarter: Town) -> None:
     one = quarter.ids[0]
     recorder = await quarter.recording(capacity=6)
